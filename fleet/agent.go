@@ -1,0 +1,81 @@
+package fleet
+
+import "time"
+
+// A HostReport is what an agent sends to renew its host's lease.
+type HostReport struct {
+	Version    string            `json:"version"`
+	Machine    string            `json:"machine"` // docker or sim
+	Simulated  bool              `json:"simulated"`
+	Address    string            `json:"address"`
+	PortFirst  int               `json:"port_first"`
+	PortLast   int               `json:"port_last"`
+	Disk       Disk              `json:"disk"`
+	GPUs       []GPUReport       `json:"gpus"`
+	Containers []ContainerReport `json:"containers"`
+}
+
+// A GPUReport is one GPU that an agent found, or was told to simulate.
+type GPUReport struct {
+	Index    int    `json:"index"`
+	UUID     string `json:"uuid"`
+	Serial   string `json:"serial"`
+	Type     string `json:"type"`
+	MemoryMB int64  `json:"memory_mb"`
+}
+
+// A ContainerReport is one of Kelvin's containers on the host.
+type ContainerReport struct {
+	LeaseID    string `json:"lease_id"`
+	InstanceID string `json:"instance_id"`
+	Epoch      int64  `json:"epoch"`
+	Running    bool   `json:"running"`
+	ExitCode   int    `json:"exit_code"`
+	OOMKilled  bool   `json:"oom_killed"`
+	Fenced     bool   `json:"fenced"` // the agent stopped it for want of a lease
+}
+
+// A HostOrder is the answer to a HostReport: how long the lease holds, and what belongs on
+// the host. A container that no lease here names, or one of an older epoch, is an orphan,
+// and the agent removes it once it has been one for OrphanGrace.
+type HostOrder struct {
+	HostID string       `json:"host_id"`
+	TTL    Duration     `json:"ttl"`
+	Leases []LeaseOrder `json:"leases"`
+	Now    time.Time    `json:"now"`
+	Grace  Duration     `json:"grace"` // OrphanGrace
+	Every  Duration     `json:"every"` // how often to report
+}
+
+// A LeaseOrder is one lease that a host has.
+type LeaseOrder struct {
+	LeaseID    string `json:"lease_id"`
+	InstanceID string `json:"instance_id"`
+	Epoch      int64  `json:"epoch"`
+	// Run says that the instance is settled and running: its container, if the agent had
+	// stopped it for want of a lease, is started again. While an operation is open the
+	// agent leaves the container to it.
+	Run bool `json:"run"`
+}
+
+// The lease of a host. Expiry, not a timeout of Temporal's, is the truth about a host.
+const (
+	LeaseEvery  = 5 * time.Second  // how often an agent renews
+	LeaseTTL    = 15 * time.Second // how long a renewal holds; past it the agent fences itself
+	LeaseGrace  = 5 * time.Second  // beyond TTL, for skewed clocks, before others take over
+	OrphanGrace = 30 * time.Second // how long a container may be without a record
+)
+
+// A ContainerSpec is all a host needs to make an instance's container. It goes from the
+// record to the agent directly, not through Temporal, whose histories are no place for
+// the secrets in Env.
+type ContainerSpec struct {
+	Lease      Lease        `json:"lease"`
+	AccountID  string       `json:"account_id"`
+	EndpointID string       `json:"endpoint_id,omitempty"`
+	Name       string       `json:"name"`
+	Spec       InstanceSpec `json:"spec"`
+	GPUs       []GPUReport  `json:"gpus"`
+	Simulated  bool         `json:"simulated"` // its GPUs are
+	Ports      []Published  `json:"ports"`
+}

@@ -1,0 +1,104 @@
+package fleet
+
+import "time"
+
+// A DataCenter is a named place with hosts and a gateway. Its name is part of every URL of
+// its endpoints.
+type DataCenter struct {
+	Name string
+	// GatewayURL is where its endpoints are reached, with %s for the endpoint's label:
+	// http://%s.us-east.localhost:8081.
+	GatewayURL string
+}
+
+// HostState is what a host is good for.
+type HostState string
+
+// The states of a host.
+const (
+	HostReady    HostState = "ready"    // its agent renews the lease
+	HostLost     HostState = "lost"     // the lease expired
+	HostCordoned HostState = "cordoned" // it runs what it runs, and gets nothing new
+	HostJoining  HostState = "joining"  // it is known, and has never been heard of
+)
+
+// HostStates are all of them.
+var HostStates = []HostState{HostReady, HostLost, HostCordoned, HostJoining}
+
+// A Host is a machine with GPUs that runs our agent.
+type Host struct {
+	ID         string
+	Name       string
+	DataCenter string
+	Address    string // where gateways reach the ports of its containers
+	State      HostState
+	Version    string // of its agent
+	Machine    string // the driver: docker or sim
+	Simulated  bool   // its GPUs are declared, not found
+	Spot       bool
+	PortFirst  int // the range of ports it publishes containers on
+	PortLast   int
+	Disk       Disk
+	SeenAt     time.Time // the last renewal of its lease
+	ExpiresAt  time.Time // when its lease ends unless renewed
+	CreatedAt  time.Time
+	GPUs       []GPU
+}
+
+// Disk is the space where a host keeps images and data, in bytes.
+type Disk struct {
+	Total int64 `json:"total"`
+	Free  int64 `json:"free"`
+}
+
+// GPUState is what a GPU is doing.
+type GPUState string
+
+// The states of a GPU. All but free, quarantined and lost belong to a lease.
+const (
+	GPUFree        GPUState = "free"
+	GPUReserved    GPUState = "reserved" // a lease has it; nothing runs on it yet
+	GPUTesting     GPUState = "testing"
+	GPUAssigned    GPUState = "assigned" // an instance runs on it
+	GPUScrubbing   GPUState = "scrubbing"
+	GPUResetting   GPUState = "resetting"
+	GPUQuarantined GPUState = "quarantined" // it failed; nobody gets it
+	GPULost        GPUState = "lost"        // its host does not report it, or is lost
+)
+
+// GPUStates are all of them.
+var GPUStates = []GPUState{GPUFree, GPUReserved, GPUTesting, GPUAssigned, GPUScrubbing, GPUResetting, GPUQuarantined, GPULost}
+
+// A GPU is one device, or one MIG slice, of a host.
+type GPU struct {
+	ID         string
+	HostID     string
+	Index      int
+	UUID       string // the driver's name for it
+	Serial     string
+	Type       string // a100-80gb
+	MemoryMB   int64
+	State      GPUState
+	Reason     string // of a quarantine
+	Simulated  bool
+	LeaseID    string // who has it
+	InstanceID string
+}
+
+// A Lease is the right of an instance to some GPUs and ports of a host, written down before
+// anything is made there. It bears the ID of the operation that asked for it, and so do
+// container and data. The host renews its lease over HTTP; when it cannot, it stops what it
+// runs under them, and clears up before it works again.
+type Lease struct {
+	ID         string
+	InstanceID string
+	HostID     string
+	Epoch      int64 // one more with every placement; a host refuses a lower one
+	Expired    bool  // the host did not renew its lease in time
+}
+
+// Published is a port of a container and the port of its host where it is reached.
+type Published struct {
+	Container int `json:"container" doc:"Port inside the container"`
+	Host      int `json:"host" doc:"Port on the host"`
+}

@@ -1,0 +1,48 @@
+package fleet
+
+import "time"
+
+// An Instance is one container with GPUs, a disk and ports: a server by itself, or a worker
+// of an endpoint.
+type Instance struct {
+	ID         string
+	AccountID  string
+	EndpointID string // of a worker; empty for a server
+	Revision   int    // of the endpoint's spec that a worker runs
+	Name       string
+	Spec       InstanceSpec
+	Life
+	Epoch     int64 // of its newest placement
+	Home      Lease // where it lives; zero when it lives nowhere
+	Leases    []Lease
+	GPUs      []GPU       // of its home
+	Ports     []Published // of its home
+	Address   string      // of its home's host
+	Ready     bool        // its probe has passed, and nothing holds its traffic
+	Cause     string      // why it is not running though it should be: exited (137), lost, …
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// An InstanceSpec is what an instance is asked to be. It does not change with its state.
+type InstanceSpec struct {
+	DataCenter   string            `json:"data_center" maxLength:"63" doc:"Where it runs. Default: the only data center, or us-east" example:"us-east"`
+	Image        string            `json:"image" minLength:"1" maxLength:"512" doc:"Container image, name:tag or name@digest" example:"kelvin/echo:latest"`
+	Command      string            `json:"command,omitempty" maxLength:"32768" doc:"Start command, run by the shell. Default: the image's entrypoint and command"`
+	Shell        string            `json:"shell,omitempty" maxLength:"256" doc:"Shell that runs the start command" default:"/bin/sh"`
+	GPUType      string            `json:"gpu_type,omitempty" maxLength:"63" doc:"GPU type; empty: any" example:"a100-80gb"`
+	GPUs         int               `json:"gpus" minimum:"0" maximum:"8" doc:"Number of GPUs, all on one host"`
+	Ports        []int             `json:"ports,omitempty" maxItems:"16" doc:"Ports of the container that are published on the host. The first is probed by HTTP if probe_path is set"`
+	Env          map[string]string `json:"env,omitempty" doc:"Environment variables. NVIDIA_VISIBLE_DEVICES and names beginning with KELVIN_ are ours"`
+	Volume       string            `json:"volume,omitempty" maxLength:"63" doc:"Network volume"`
+	MountPath    string            `json:"mount_path,omitempty" maxLength:"4096" doc:"Where the volume is mounted" example:"/data"`
+	DiskPath     string            `json:"disk_path,omitempty" maxLength:"4096" doc:"Where a server's own disk is mounted; it outlives restarts" example:"/workspace"`
+	CPUs         float64           `json:"cpus,omitempty" minimum:"0" maximum:"512" doc:"CPU limit; 0: the host's default"`
+	MemoryMB     int64             `json:"memory_mb,omitempty" minimum:"0" maximum:"8388608" doc:"Memory limit in MiB; 0: the host's default"`
+	ReadOnly     bool              `json:"read_only,omitempty" doc:"Mount the root filesystem read-only, with a writable /tmp"`
+	ProbePath    string            `json:"probe_path,omitempty" maxLength:"2048" doc:"Path whose answer below 500 says that it is ready. Default: / for workers, none for servers" example:"/health"`
+	DrainTimeout Duration          `json:"drain_timeout,omitempty" doc:"How long a stop waits for requests in flight. Default 60s, at most 1h" example:"60s"`
+	StopTimeout  Duration          `json:"stop_timeout,omitempty" doc:"Between the signal to end and the kill. Default 10s, at most 10m" example:"10s"`
+	Labels       map[string]string `json:"labels,omitempty" doc:"Your own labels, at most 32"`
+	Protected    bool              `json:"protected,omitempty" doc:"Refuse terminate and reset until this is taken off"`
+}
