@@ -1,0 +1,174 @@
+# Kelvin's commands. `make` lists them; `make dev` and `make test` are all a newcomer needs.
+
+GOLANGCI_LINT_VERSION := v2.15.0
+WORKFLOWCHECK_VERSION := v0.6.0
+GOTESTSUM_VERSION     := v1.13.0
+GOVULNCHECK_VERSION   := v1.9.0
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.SUFFIXES:
+
+# One setting for builds and tests, so that they share compiled packages, with or without a C compiler.
+export CGO_ENABLED ?= 0
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -X main.version=$(VERSION)
+
+TOOLS         := bin/tools
+GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+WORKFLOWCHECK := $(TOOLS)/workflowcheck-$(WORKFLOWCHECK_VERSION)
+GOTESTSUM     := $(TOOLS)/gotestsum-$(GOTESTSUM_VERSION)
+GOVULNCHECK   := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
+
+RESULTS := .kelvin/test
+
+# The Docker client in Go knows DOCKER_HOST, but not the contexts of the docker command.
+DOCKER_ENV = address=$$(deploy/setup/docker.sh address); [ -z "$$address" ] || export DOCKER_HOST="$$address";
+
+##@ Every day
+
+.PHONY: dev
+dev: setup-dev build ## Set up what is missing, build, and run all of Kelvin on this machine
+	@$(DOCKER_ENV) exec bin/kelvin dev
+
+.PHONY: test
+test: setup-test build vet $(GOTESTSUM) ## Set up what is missing, build, and run every test (CI lists what was skipped)
+	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
+	@$(DOCKER_ENV) failed=0; \
+	$(call section,Go: all packages but e2e); \
+	$(GOTESTSUM) $(call report,unit) -- -timeout 15m $$(go list ./... | grep -v /kelvin/e2e) || failed=1; \
+	if [ -d e2e ]; then \
+		$(call section,Go: e2e (alone: it measures and kills)); \
+		$(GOTESTSUM) $(call report,e2e) -- -timeout 25m -p 1 ./e2e/... || failed=1; \
+	fi; \
+	$(call section,Go: temporaldev); \
+	(cd temporaldev && ../$(GOTESTSUM) $(call report,temporaldev) -- -timeout 10m ./...) || failed=1; \
+	$(call section,Console); \
+	npm --prefix web test -- --reporter=default --reporter=json --outputFile.json=$(CURDIR)/$(RESULTS)/web.json || failed=1; \
+	$(call section,Summary); \
+	go run .ci/summary.go $(RESULTS)/* || failed=1; \
+	exit $$failed
+
+.PHONY: test-short
+test-short: web ## Run the quick Go tests only: no set-up, no e2e
+	go test -short -timeout 5m $$(go list ./... | grep -v /kelvin/e2e)
+
+.PHONY: lint
+lint: setup-build web vet $(GOLANGCI_LINT) $(WORKFLOWCHECK) ## Check style, architecture, determinism of workflows, types of the console, scripts
+	@$(call section,gofmt)
+	@find . \( -name node_modules -o -name .kelvin \) -prune -o -name '*.go' -print0 | xargs -0 gofmt -l > bin/gofmt.out; \
+	if [ -s bin/gofmt.out ]; then echo "Not formatted (make fmt):"; cat bin/gofmt.out; exit 1; fi
+	@$(call section,go.mod)
+	@if grep -n 'go\.temporal\.io/server' go.mod; then \
+		echo "The Temporal server belongs to temporaldev/go.mod, never to the main module."; exit 1; fi
+	@$(call section,golangci-lint)
+	@$(GOLANGCI_LINT) run ./...
+	@$(call section,workflowcheck)
+	@$(WORKFLOWCHECK) ./...
+	@$(call section,svelte-check)
+	@npm --prefix web run check
+	@$(call section,shellcheck)
+	@if command -v shellcheck >/dev/null; then shellcheck -x -P SCRIPTDIR deploy/setup/*.sh .ci/run; \
+	else echo "not installed, left out"; fi
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the Go code (gofumpt, gci)
+	$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: check
+check: lint test ## What CI runs
+
+##@ Building
+
+.PHONY: build
+build: setup-build web bin/kelvin bin/kelvin-temporal ## Build bin/kelvin and bin/kelvin-temporal
+
+.PHONY: web
+web: web/dist/index.html ## Build the console, which bin/kelvin embeds
+
+.PHONY: release
+release: setup-build web ## Build archives of the binary for Linux (amd64, arm64), with checksums, in bin/release
+	@rm -rf bin/release && mkdir -p bin/release
+	@for arch in amd64 arm64; do \
+		echo "==> kelvin $(VERSION) linux/$$arch"; \
+		GOOS=linux GOARCH=$$arch CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '-s -w $(LDFLAGS)' -o bin/release/kelvin ./cmd/kelvin; \
+		tar -C bin/release -czf bin/release/kelvin-$(VERSION)-linux-$$arch.tar.gz kelvin -C $(CURDIR) LICENSE NOTICE README.md; \
+	done; rm bin/release/kelvin
+	@cd bin/release && sha256sum -- *.tar.gz | tee SHA256SUMS
+
+.PHONY: clean
+clean: ## Remove what was built (not the data of kelvin dev)
+	rm -rf bin web/dist web/node_modules $(RESULTS)
+
+##@ Now and then
+
+.PHONY: bench
+bench: build ## Run the benchmarks, e.g. make bench BENCH=Gateway
+	@$(DOCKER_ENV) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 60m ./...
+
+.PHONY: record
+record: build ## Record workflow histories for the replay tests; do it on a released version, never on a branch under test
+	KELVIN_RECORD=$(CURDIR)/workflows/testdata/replay go test -count=1 -timeout 15m -run '^TestRecord' ./e2e/...
+
+.PHONY: vuln
+vuln: web $(GOVULNCHECK) ## Look for known vulnerabilities (needs vuln.go.dev)
+	$(GOVULNCHECK) ./...
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+# ---- What the targets above are made of.
+
+section = printf '\n==> %s\n' '$(1)'
+report  = --format pkgname --hide-summary skipped --jsonfile $(CURDIR)/$(RESULTS)/$(1).jsonl
+
+.PHONY: setup-build setup-dev setup-test
+setup-build setup-dev setup-test: setup-%:
+	@deploy/setup/setup.sh $*
+
+.PHONY: vet
+vet: web
+	@$(call section,go vet)
+	@go vet ./...
+	@go vet -C temporaldev ./...
+
+# Go knows best whether anything changed: it links only then.
+.PHONY: bin/kelvin
+bin/kelvin: web/dist/index.html
+	@go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/kelvin
+
+# The embedded Temporal server takes minutes to compile the first time.
+bin/kelvin-temporal: $(shell find temporaldev -type f \( -name '*.go' -o -name 'go.*' -o -path '*/assets/*' \) 2>/dev/null)
+	@[ -e $@ ] || echo "==> Building kelvin-temporal: some minutes the first time, for it embeds the Temporal server"
+	go build -C temporaldev -buildvcs=false -trimpath -ldflags "-s -w" -o ../$@ .
+	@touch $@
+
+WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist \) -prune -o -type f \
+	! -name '*.test.ts' ! -name '*.md' -print 2>/dev/null)
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	npm --prefix web run build
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	npm --prefix web ci --no-audit --no-fund
+	@touch $@
+
+# tool NAME,VERSION,PATH: a pinned tool, built once from the module proxy.
+define tool
+$(TOOLS)/$(1)-$(2):
+	@echo "==> Building $(1) $(2), once"
+	@mkdir -p $(TOOLS)/new
+	@GOBIN=$(CURDIR)/$(TOOLS)/new go install -trimpath -ldflags "-s -w" $(3)@$(2)
+	@mv $(TOOLS)/new/$(1) $$@
+endef
+$(eval $(call tool,golangci-lint,$(GOLANGCI_LINT_VERSION),github.com/golangci/golangci-lint/v2/cmd/golangci-lint))
+$(eval $(call tool,workflowcheck,$(WORKFLOWCHECK_VERSION),go.temporal.io/sdk/contrib/tools/workflowcheck))
+$(eval $(call tool,gotestsum,$(GOTESTSUM_VERSION),gotest.tools/gotestsum))
+$(eval $(call tool,govulncheck,$(GOVULNCHECK_VERSION),golang.org/x/vuln/cmd/govulncheck))
