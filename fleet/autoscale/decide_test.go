@@ -1,0 +1,115 @@
+package autoscale_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/autoscale"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	ready := func(id string, rev int) autoscale.Worker {
+		return autoscale.Worker{ID: id, State: fleet.Running, Revision: rev, Ready: true}
+	}
+	coming := func(id string, rev int) autoscale.Worker {
+		return autoscale.Worker{ID: id, State: fleet.Provisioning, Revision: rev}
+	}
+	in := func(id string, state fleet.State) autoscale.Worker {
+		return autoscale.Worker{ID: id, State: state, Revision: 1}
+	}
+	for _, c := range []struct {
+		name        string
+		active, rev int
+		workers     []autoscale.Worker
+		failures    autoscale.Failures
+		create      int
+		remove      []string
+		rule        string
+		again       time.Duration
+	}{
+		{"makes the first", 2, 1, nil, autoscale.Failures{}, 2, nil, "active", 0},
+		{"waits for those that come", 2, 1, []autoscale.Worker{coming("a", 1), coming("b", 1)}, autoscale.Failures{}, 0, nil, "active", 0},
+		{"is content", 2, 1, []autoscale.Worker{ready("a", 1), ready("b", 1)}, autoscale.Failures{}, 0, nil, "active", 0},
+		{"replaces a dead one", 2, 1, []autoscale.Worker{ready("a", 1), in("b", fleet.Stopped)}, autoscale.Failures{}, 1, []string{"b"}, "active", 0},
+		{"replaces a lost one", 1, 1, []autoscale.Worker{in("a", fleet.Lost)}, autoscale.Failures{}, 1, []string{"a"}, "active", 0},
+		{"leaves alone what is terminating", 1, 1, []autoscale.Worker{ready("a", 1), in("b", fleet.Terminating)}, autoscale.Failures{}, 0, nil, "active", 0},
+		{"removes the one that is not ready first", 1, 1, []autoscale.Worker{ready("a", 1), coming("b", 1)}, autoscale.Failures{}, 0, []string{"b"}, "active", 0},
+		{"removes the newest of equals first", 1, 1, []autoscale.Worker{ready("a", 1), ready("b", 1)}, autoscale.Failures{}, 0, []string{"b"}, "active", 0},
+		{"removes all at zero", 0, 1, []autoscale.Worker{ready("a", 1)}, autoscale.Failures{}, 0, []string{"a"}, "active", 0},
+		{"surges by one", 2, 2, []autoscale.Worker{ready("a", 1), ready("b", 1)}, autoscale.Failures{}, 1, nil, "surge", 0},
+		{"waits for the surge", 2, 2, []autoscale.Worker{ready("a", 1), ready("b", 1), coming("c", 2)}, autoscale.Failures{}, 0, nil, "surge", 0},
+		{"drops an old one when a new one is ready", 2, 2, []autoscale.Worker{ready("a", 1), ready("b", 1), ready("c", 2)}, autoscale.Failures{}, 1, []string{"b"}, "surge", 0},
+		{"drops an old one that never served", 1, 2, []autoscale.Worker{coming("a", 1)}, autoscale.Failures{}, 1, []string{"a"}, "active", 0},
+		{"backs off", 1, 1, nil, autoscale.Failures{Count: 3, Last: noon.Add(-time.Second)}, 0, nil, "back-off", 3 * time.Second},
+		{"tries again", 1, 1, nil, autoscale.Failures{Count: 3, Last: noon.Add(-4 * time.Second)}, 1, nil, "active", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := autoscale.Decide(autoscale.Observed{Now: noon, Active: c.active, Max: max(c.active, 1), Revision: c.rev, Workers: c.workers, Failures: c.failures})
+			require.Equal(t, c.create, d.Create)
+			require.Equal(t, c.remove, d.Remove)
+			require.Equal(t, c.rule, d.Rule)
+			require.Equal(t, c.again, d.Again)
+		})
+	}
+}
+
+// However workers come, die and change revision: it settles at the active workers of the
+// newest revision, never has more than one too many, and a roll-out never has fewer ready
+// than before it.
+func TestItSettlesWithoutAGap(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		active := rapid.IntRange(0, 6).Draw(t, "active")
+		workers := map[string]autoscale.Worker{}
+		for i := range rapid.IntRange(0, 6).Draw(t, "workers") {
+			id := fmt.Sprintf("w%02d", i)
+			state := rapid.SampledFrom([]fleet.State{fleet.Running, fleet.Provisioning, fleet.Stopped, fleet.Lost}).Draw(t, "state")
+			workers[id] = autoscale.Worker{ID: id, State: state, Revision: rapid.IntRange(1, 2).Draw(t, "revision"), Ready: state == fleet.Running}
+		}
+		next := len(workers)
+		serving := func() (n int) {
+			for _, w := range workers {
+				if w.Ready {
+					n++
+				}
+			}
+			return n
+		}
+		for range 40 {
+			o := autoscale.Observed{Now: noon, Active: active, Max: 10, Revision: 2}
+			for _, w := range workers {
+				o.Workers = append(o.Workers, w)
+			}
+			before := serving()
+			d := autoscale.Decide(o)
+			for _, id := range d.Remove {
+				delete(workers, id)
+			}
+			require.GreaterOrEqual(t, serving(), min(before, active), "a removal left too few")
+			for range d.Create {
+				id := fmt.Sprintf("w%02d", next)
+				workers[id] = autoscale.Worker{ID: id, State: fleet.Provisioning, Revision: 2}
+				next++
+			}
+			if !d.Acts() { // time for something to become ready
+				for id, w := range workers {
+					w.State, w.Ready = fleet.Running, true
+					workers[id] = w
+				}
+			}
+		}
+		require.Len(t, workers, active)
+		for _, w := range workers {
+			require.Equal(t, 2, w.Revision)
+		}
+	})
+}
