@@ -64,6 +64,9 @@ esac
 
 if ! have dockerd && ! [ -x /usr/sbin/dockerd ]; then
 	# Newer releases have the command in a package of its own.
+	if have apt-get && is_root && ! offers docker.io; then
+		apt_update || true
+	fi
 	if have docker || ! offers docker-cli; then
 		install_packages Docker docker.io iptables
 	else

@@ -30,10 +30,16 @@ apt() {
 		-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "$@"
 }
 
-# apt_update reads the package lists. Its lock has no time limit of apt's own, hence the loop.
+# offers PACKAGE tells whether the distribution has a package of that name to install.
+offers() { apt-cache show "$1" 2>/dev/null | grep -q '^Version:'; }
+
+# apt_update reads the package lists, once. Its lock has no time limit of apt's own, hence the loop.
 apt_update() {
+	[ -z "${updated:-}" ] || return 0
+	say "Reading the package lists (apt-get update)"
 	for pause in 5 15 30 0; do
 		if apt update >&2; then
+			updated=yes
 			return 0
 		fi
 		[ "$pause" -eq 0 ] || sleep "$pause"
@@ -55,16 +61,16 @@ install_packages() {
 		exit "$CANNOT"
 	fi
 	say "Installing $what with apt-get: $*"
+	for package in "$@"; do
+		offers "$package" || apt_update || break
+	done
 	if apt install --no-install-recommends "$@" >&2; then
 		return 0
 	fi
-	say "Reading the package lists first, then trying once more"
+	# Lists that are too old name files that are gone.
 	if apt_update && apt install --no-install-recommends "$@" >&2; then
 		return 0
 	fi
 	say "apt-get could not install $what (see above)"
 	exit "$CANNOT"
 }
-
-# offers PACKAGE tells whether the distribution has a package of that name to install.
-offers() { apt-cache show "$1" 2>/dev/null | grep -q '^Version:'; }
