@@ -149,8 +149,8 @@ bin/kelvin-temporal: $(shell find temporaldev -type f \( -name '*.go' -o -name '
 	go build -C temporaldev -buildvcs=false -trimpath -ldflags "-s -w" -o ../$@ .
 	@touch $@
 
-WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist \) -prune -o -type f \
-	! -name '*.test.ts' ! -name '*.md' -print 2>/dev/null)
+WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name e2e \) -prune -o -type f \
+	! -name '*.test.ts' ! -name '*.go' ! -name '*.md' -print 2>/dev/null)
 
 web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	npm --prefix web run build
@@ -167,6 +167,7 @@ $(TOOLS)/$(1)-$(2):
 	@mkdir -p $(TOOLS)/new
 	@GOBIN=$(CURDIR)/$(TOOLS)/new go install -trimpath -ldflags "-s -w" $(3)@$(2)
 	@mv $(TOOLS)/new/$(1) $$@
+	@rmdir $(TOOLS)/new 2>/dev/null || true
 endef
 $(eval $(call tool,golangci-lint,$(GOLANGCI_LINT_VERSION),github.com/golangci/golangci-lint/v2/cmd/golangci-lint))
 $(eval $(call tool,workflowcheck,$(WORKFLOWCHECK_VERSION),go.temporal.io/sdk/contrib/tools/workflowcheck))
