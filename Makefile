@@ -102,7 +102,8 @@ release: setup-build web ## Build archives of the binary for Linux (amd64, arm64
 
 .PHONY: clean
 clean: ## Remove what was built (not the data of kelvin dev)
-	rm -rf bin web/dist web/node_modules $(RESULTS)
+	rm -rf bin web/node_modules $(RESULTS)
+	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
 ##@ Now and then
 
