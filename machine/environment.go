@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"maps"
 	"strconv"
 	"strings"
@@ -11,7 +12,8 @@ import (
 // Environment are the variables of a container: those of its spec, and Kelvin's, which win.
 // PORT is the first port of its spec, unless the spec sets it. NVIDIA_VISIBLE_DEVICES is
 // void: devices come by request to the engine, never by a variable that an image or a
-// tenant could set.
+// tenant could set. KELVIN_DATA is the folder that outlives a restart, if it has one: its own
+// disk, else its network volume.
 func Environment(c fleet.ContainerSpec) map[string]string {
 	env := map[string]string{}
 	if len(c.Spec.Ports) > 0 {
@@ -31,6 +33,9 @@ func Environment(c fleet.ContainerSpec) map[string]string {
 		"KELVIN_GPU_SIMULATED":   strconv.FormatBool(c.Simulated && len(c.GPUs) > 0),
 		"NVIDIA_VISIBLE_DEVICES": "void",
 	})
+	if data := cmp.Or(c.Spec.DiskPath, c.Spec.MountPath); data != "" {
+		env["KELVIN_DATA"] = data
+	}
 	if len(c.GPUs) > 0 {
 		env["KELVIN_GPU_TYPE"] = c.GPUs[0].Type
 	}

@@ -127,4 +127,3 @@ const (
 	LabelAccount  = "kelvin.account"
 	LabelEndpoint = "kelvin.endpoint"
 )
-

@@ -1,0 +1,38 @@
+package sim
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/machine"
+)
+
+// A container is one of a lease. The host's lock guards what changes.
+type container struct {
+	spec     fleet.ContainerSpec
+	engineID string
+	env      map[string]string
+	log      *journal
+	files    *memory
+
+	run       *run // nil: it does not run
+	exitCode  int
+	oom       bool
+	startedAt time.Time
+	endedAt   time.Time
+}
+
+func (c *container) hostname() string { return fleet.HostLabel(c.spec.Lease.InstanceID) }
+
+func (c *container) describe() machine.Container {
+	d := machine.Container{
+		LeaseID: c.spec.Lease.ID, InstanceID: c.spec.Lease.InstanceID, AccountID: c.spec.AccountID,
+		EndpointID: c.spec.EndpointID, Epoch: c.spec.Lease.Epoch, EngineID: c.engineID,
+		Running: c.run != nil, Ports: slices.Clone(c.spec.Ports), StartedAt: c.startedAt,
+	}
+	if !d.Running {
+		d.ExitCode, d.OOMKilled, d.EndedAt = c.exitCode, c.oom, c.endedAt
+	}
+	return d
+}
