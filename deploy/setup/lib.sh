@@ -27,7 +27,7 @@ within() {
 # apt COMMAND… runs apt-get without questions, and waits for another one that is at work.
 apt() {
 	DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-		-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "$@"
+		-o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
 }
 
 # offers PACKAGE tells whether the distribution has a package of that name to install.
