@@ -47,3 +47,16 @@ func (s EndpointSpec) Worker() InstanceSpec {
 		ProbePath: s.ProbePath, DrainTimeout: s.DrainTimeout, StopTimeout: DefaultStopTimeout, Labels: s.Labels,
 	}
 }
+
+// Serving reports whether the endpoint's gateways accept requests, and its autoscaler
+// runs: it is started, or on the way there.
+func (e Endpoint) Serving() bool {
+	switch e.State {
+	case Running, Provisioning, Starting:
+		return true
+	case Updating:
+		return e.Was == Running
+	default:
+		return false
+	}
+}

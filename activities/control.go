@@ -1,0 +1,154 @@
+package activities
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/store"
+)
+
+// Control does the steps that own the record. It runs beside the database, never on a host.
+type Control struct {
+	Store      *store.Store
+	Operations Operations
+	Logger     *slog.Logger
+}
+
+// Operations starts what has been accepted. It is the typed Temporal client of package
+// workflows, which imports this one; hence the interface.
+type Operations interface {
+	// Start starts an accepted operation's workflow. It can be repeated; what fails here is
+	// tried again by the outbox.
+	Start(ctx context.Context, rec fleet.Record) error
+	// StartAutoscaler makes sure that an endpoint's autoscaler runs.
+	StartAutoscaler(ctx context.Context, accountID, endpointID string) error
+	// StopAutoscaler cancels it, and returns when it has ended. Not running is no error.
+	StopAutoscaler(ctx context.Context, endpointID string) error
+	// Wake makes it look again. Not running is no error.
+	Wake(ctx context.Context, endpointID string) error
+}
+
+// A Claim names an operation and the resource it holds.
+type Claim struct {
+	OperationID string
+	ResourceID  string
+	AccountID   string
+}
+
+// An Instance is what an operation must know of the instance it moves.
+type Instance struct {
+	ID         string
+	AccountID  string
+	EndpointID string
+	GPUs       int
+	Was        fleet.State
+	Home       Container   // zero when it lives nowhere
+	Leases     []Container // every place where something of it can be
+	Drain      fleet.Duration
+}
+
+// A Container is what a host must know of the container of a lease to run it. What it must
+// know to make one, secrets included, it asks the record for.
+type Container struct {
+	Lease       fleet.Lease
+	Image       string
+	ProbePath   string // empty: it is ready as soon as it runs
+	ProbePort   int    // inside the container
+	StopTimeout fleet.Duration
+}
+
+// Ending is how an operation ended, and why.
+type Ending struct {
+	OperationID string
+	Outcome     fleet.Outcome
+	Code        fleet.Code
+	Message     string
+	Steps       []fleet.Step
+}
+
+// Steps are the steps of an operation so far.
+type Steps struct {
+	OperationID string
+	Phase       string
+	Steps       []fleet.Step
+}
+
+// BeginInstance confirms an operation's claim, and describes the instance.
+func (c *Control) BeginInstance(ctx context.Context, in Claim) (Instance, error) {
+	inst, _, err := c.Store.BeginInstance(ctx, in.OperationID)
+	if err != nil {
+		return Instance{}, err
+	}
+	out := Instance{
+		ID: inst.ID, AccountID: inst.AccountID, EndpointID: inst.EndpointID, GPUs: inst.Spec.GPUs,
+		Was: inst.Was, Drain: inst.Spec.DrainTimeout, Home: container(inst, inst.Home),
+	}
+	for _, l := range inst.Leases {
+		out.Leases = append(out.Leases, container(inst, l))
+	}
+	if inst.EndpointID == "" {
+		return out, nil
+	}
+	// An endpoint that stops has waited for its requests since it was told to.
+	ep, err := c.Store.Endpoint(ctx, inst.EndpointID)
+	if err != nil {
+		return Instance{}, err
+	}
+	if ep.State == fleet.Stopping || ep.State == fleet.Deleting {
+		left := time.Until(ep.Since.Add(time.Duration(out.Drain)))
+		out.Drain = fleet.Duration(max(left, 0).Round(time.Millisecond))
+	}
+	return out, nil
+}
+
+func container(inst fleet.Instance, l fleet.Lease) Container {
+	c := Container{Lease: l, Image: inst.Spec.Image, ProbePath: inst.Spec.ProbePath, StopTimeout: inst.Spec.StopTimeout}
+	if len(inst.Spec.Ports) > 0 {
+		c.ProbePort = inst.Spec.Ports[0]
+	}
+	return c
+}
+
+// EndOperation settles the resource and closes the record.
+func (c *Control) EndOperation(ctx context.Context, in Ending) error {
+	if err := c.Store.SaveSteps(ctx, in.OperationID, "", in.Steps); err != nil {
+		return err
+	}
+	return c.Store.EndOperation(ctx, store.Ending{OperationID: in.OperationID, Outcome: in.Outcome, Code: in.Code, Message: in.Message})
+}
+
+// SaveSteps keeps an operation's steps for people to follow.
+func (c *Control) SaveSteps(ctx context.Context, in Steps) error {
+	return c.Store.SaveSteps(ctx, in.OperationID, in.Phase, in.Steps)
+}
+
+// PlaceInstance leases GPUs and ports for the instance on some host. Asked again, it
+// answers the same. Exhausted when nothing fits.
+func (c *Control) PlaceInstance(ctx context.Context, in Claim) (Container, error) {
+	lease, err := c.Store.Place(ctx, in.OperationID, in.ResourceID)
+	if err != nil {
+		return Container{}, err
+	}
+	inst, err := c.Store.Instance(ctx, in.ResourceID)
+	if err != nil {
+		return Container{}, err
+	}
+	return container(inst, lease), nil
+}
+
+// ReturnLease gives a lease's GPUs and ports back. Nothing of it may be left on the host.
+func (c *Control) ReturnLease(ctx context.Context, in Container) error {
+	return c.Store.ReturnLease(ctx, in.Lease.ID)
+}
+
+// LeaseExpired reports whether a lease's host has gone silent, or the lease is gone.
+func (c *Control) LeaseExpired(ctx context.Context, in fleet.Lease) (bool, error) {
+	return c.Store.LeaseExpired(ctx, in.ID)
+}
+
+// MoveInstance records where the instance lives from now on.
+func (c *Control) MoveInstance(ctx context.Context, in Container) error {
+	return c.Store.MoveInstance(ctx, in.Lease.InstanceID, in.Lease.ID)
+}

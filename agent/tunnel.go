@@ -1,0 +1,117 @@
+package agent
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/hashicorp/yamux"
+
+	"encoding/json"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/machine"
+)
+
+// tunnel keeps a connection to the server over which the server asks the agent for logs
+// and statistics. The agent dials; nothing listens on the host.
+func (a *Agent) tunnel(ctx context.Context) error {
+	for wait := 100 * time.Millisecond; ctx.Err() == nil; {
+		opened := time.Now()
+		err := a.serveTunnel(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if wait = min(2*wait, 5*time.Second); time.Since(opened) > time.Minute {
+			wait = 100 * time.Millisecond
+		}
+		a.Logger.DebugContext(ctx, "tunnel broke off", "host", a.HostID, "error", err)
+		sleep(ctx, wait)
+	}
+	return nil
+}
+
+func (a *Agent) serveTunnel(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	url := "ws" + strings.TrimPrefix(a.Server.URL, "http") + "/v1/agent/tunnel"
+	conn, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+		HTTPClient: a.Server.HTTP, HTTPHeader: http.Header{"Authorization": {"Bearer " + a.Server.Token}},
+	}) //nolint:bodyclose // the library closes the handshake's body
+	if err != nil {
+		return err
+	}
+	conn.SetReadLimit(-1) // yamux has its own window
+	settings := yamux.DefaultConfig()
+	settings.LogOutput = io.Discard
+	session, err := yamux.Client(websocket.NetConn(ctx, conn, websocket.MessageBinary), settings)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	server := &http.Server{Handler: a.handler(), ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	return server.Serve(session)
+}
+
+// handler is what the server can ask: it has checked who may.
+func (a *Agent) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/leases/{lease}/logs", a.logs)
+	mux.HandleFunc("GET /v1/leases/{lease}/stats", a.stats)
+	return mux
+}
+
+func (a *Agent) logs(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	o := machine.LogOptions{Follow: q.Get("follow") == "true", Timestamps: q.Get("timestamps") == "true"}
+	o.Tail, _ = strconv.Atoi(q.Get("tail"))
+	o.Since, _ = time.Parse(time.RFC3339Nano, q.Get("since"))
+	logs, err := a.Machine.Logs(r.Context(), r.PathValue("lease"), o)
+	if err != nil {
+		answerError(w, err)
+		return
+	}
+	defer logs.Close()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	flusher := http.NewResponseController(w)
+	_ = flusher.Flush()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := logs.Read(buf)
+		if n > 0 {
+			if _, werr := w.Write(buf[:n]); werr != nil {
+				return
+			}
+			_ = flusher.Flush()
+		}
+		if err != nil {
+			return // the end, or the reader's concern no more
+		}
+	}
+}
+
+func (a *Agent) stats(w http.ResponseWriter, r *http.Request) {
+	stats, err := a.Machine.Stats(r.Context(), r.PathValue("lease"))
+	if err != nil {
+		answerError(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(stats)
+}
+
+// answerError sends what the server's client turns back into the same error.
+func answerError(w http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	if fleet.Is(err, fleet.NotFound) {
+		status = http.StatusNotFound
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"code": fleet.CodeOf(err), "detail": err.Error(), "status": status})
+}

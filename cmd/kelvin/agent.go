@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/kelvin-gpu/kelvin/agent"
+	"github.com/kelvin-gpu/kelvin/machine"
+)
+
+// agentPart is Kelvin on a host.
+type agentPart struct {
+	host, token, server, dataDir string
+	machine, docker              string
+	address, publish             string
+	portFirst, portLast          int
+	simGPUs, volumes             string
+}
+
+func agentCommand() *cobra.Command {
+	var (
+		c common
+		t temporalFlags
+		a agentPart
+	)
+	cmd := &cobra.Command{
+		Use: "agent", Short: "Run a host: renew its lease, keep its containers", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd, "server", "host", "token", "data-dir"); err != nil {
+				return err
+			}
+			logger, err := c.logger()
+			if err != nil {
+				return err
+			}
+			if a.token, err = secret(a.token); err != nil {
+				return err
+			}
+			temporal, err := t.dial("host:"+a.host, logger)
+			if err != nil {
+				return err
+			}
+			defer temporal.Close()
+			m, err := a.open(cmd.Context(), logger)
+			if err != nil {
+				return err
+			}
+			defer m.Close()
+			return a.run(cmd.Context(), m, temporal, logger, nil)
+		},
+	}
+	cmd.Flags().StringVar(&a.server, "server", "http://127.0.0.1:8080", "URL of Kelvin's server")
+	cmd.Flags().StringVar(&a.host, "host", "", "the host's ID, hst_…; see kelvin admin host")
+	cmd.Flags().StringVar(&a.token, "token", "", "the host's token, or @file")
+	cmd.Flags().StringVar(&a.dataDir, "data-dir", "/var/lib/kelvin", "folder of the agent's journal")
+	a.flags(cmd)
+	t.flags(cmd)
+	c.flags(cmd)
+	return configured(cmd)
+}
+
+// flags are those that dev has, too.
+func (a *agentPart) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.machine, "machine", "auto", "docker, sim (a simulated machine), or auto: docker if an engine answers")
+	cmd.Flags().StringVar(&a.docker, "docker", "", "Docker engine, such as unix:///var/run/docker.sock; empty: DOCKER_HOST or the default")
+	cmd.Flags().StringVar(&a.address, "address", "127.0.0.1", "where gateways reach this host")
+	cmd.Flags().StringVar(&a.publish, "publish", "127.0.0.1", "address that containers' ports are published on")
+	cmd.Flags().IntVar(&a.portFirst, "port-first", 20000, "first port that containers are published on")
+	cmd.Flags().IntVar(&a.portLast, "port-last", 29999, "last port that containers are published on")
+	cmd.Flags().StringVar(&a.simGPUs, "sim-gpus", "", "GPUs to simulate, such as a100-80gb:8,l4-24gb:2; empty: none")
+	cmd.Flags().StringVar(&a.volumes, "volumes", "", "folder of the network volumes, shared by all hosts of the data center; empty: none")
+}
+
+// run keeps the host until ctx ends.
+func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.Client, logger *slog.Logger, started func()) error {
+	gpus, err := agent.SimulateGPUs(a.simGPUs, a.host)
+	if err != nil {
+		return err
+	}
+	if len(gpus) == 0 {
+		logger.InfoContext(ctx, "no GPU: this host takes work that needs none", "host", a.host)
+	}
+	if err := os.MkdirAll(a.dataDir, 0o700); err != nil {
+		return fmt.Errorf("make --data-dir: %w", err)
+	}
+	journal, err := agent.OpenJournal(filepath.Join(a.dataDir, "journal-"+a.host+".db"))
+	if err != nil {
+		return err
+	}
+	defer journal.Close()
+	ag := &agent.Agent{
+		HostID: a.host, Version: version, Address: a.address, ProbeAddress: a.publish,
+		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus, Simulated: len(gpus) > 0,
+		Server:   &agent.Server{URL: a.server, Token: a.token, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}}},
+		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Started: started,
+	}
+	return ag.Run(ctx)
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kelvin-gpu/kelvin/gateway"
+)
+
+// gatewayPart is the reverse proxy of a data center.
+type gatewayPart struct {
+	listen, metrics, server, token, dataCenter string
+	holdFor                                    time.Duration
+	shutdownGrace                              time.Duration
+}
+
+func gatewayCommand() *cobra.Command {
+	var (
+		c common
+		g gatewayPart
+	)
+	cmd := &cobra.Command{
+		Use: "gateway", Short: "Route requests to the workers of a data center's endpoints", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd, "server", "token", "data-center", "listen"); err != nil {
+				return err
+			}
+			logger, err := c.logger()
+			if err != nil {
+				return err
+			}
+			if g.token, err = secret(g.token); err != nil {
+				return err
+			}
+			ln, err := listen(g.listen, "listen")
+			if err != nil {
+				return err
+			}
+			logger.InfoContext(cmd.Context(), "gateway listens", "address", ln.Addr().String(), "data_center", g.dataCenter, "version", version)
+			return g.run(cmd.Context(), ln, logger)
+		},
+	}
+	cmd.Flags().StringVar(&g.listen, "listen", "127.0.0.1:8081", "address for the requests to endpoints")
+	cmd.Flags().StringVar(&g.metrics, "metrics", "", "address of /metrics and /healthz; empty: none")
+	cmd.Flags().StringVar(&g.server, "server", "http://127.0.0.1:8080", "URL of Kelvin's server")
+	cmd.Flags().StringVar(&g.token, "token", "", "the gateway's token, or @file; see kelvin admin gateway")
+	cmd.Flags().StringVar(&g.dataCenter, "data-center", "", "data center whose endpoints it serves")
+	g.limits(cmd)
+	c.flags(cmd)
+	return configured(cmd)
+}
+
+func (g *gatewayPart) limits(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&g.holdFor, "hold", 5*time.Second, "how long a request waits for a ready worker")
+	cmd.Flags().DurationVar(&g.shutdownGrace, "grace", time.Minute, "how long a stopping gateway waits for requests in flight")
+}
+
+// run serves until ctx ends.
+func (g *gatewayPart) run(ctx context.Context, ln net.Listener, logger *slog.Logger) error {
+	registry := prometheus.NewRegistry()
+	gw, err := gateway.New(gateway.Config{
+		Server: g.server, Token: g.token, DataCenter: g.dataCenter, Logger: logger,
+		Registerer: registry, Options: gateway.Options{HoldFor: g.holdFor, ShutdownGrace: g.shutdownGrace},
+	})
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	synced, stopSync := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error {
+		// The routes are followed until the last request has ended: drains wait for the reports.
+		defer stopSync()
+		return gw.Serve(ctx, ln)
+	})
+	group.Go(func() error { return gw.Run(synced) })
+	group.Go(func() error {
+		return serveMetrics(ctx, g.metrics, registry, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	})
+	return group.Wait()
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"github.com/kelvin-gpu/kelvin/activities"
+	"github.com/kelvin-gpu/kelvin/store"
+	"github.com/kelvin-gpu/kelvin/worker"
+	"github.com/kelvin-gpu/kelvin/workflows"
+)
+
+func workerCommand() *cobra.Command {
+	var (
+		c   common
+		t   temporalFlags
+		url string
+	)
+	cmd := &cobra.Command{
+		Use: "worker", Short: "Run workflows, and the steps that own the record", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := required(cmd, "store"); err != nil {
+				return err
+			}
+			logger, err := c.logger()
+			if err != nil {
+				return err
+			}
+			record, err := openStore(cmd.Context(), url)
+			if err != nil {
+				return err
+			}
+			defer record.Close()
+			temporal, err := t.dial("worker", logger)
+			if err != nil {
+				return err
+			}
+			defer temporal.Close()
+			return runWorker(cmd.Context(), record, temporal, logger)
+		},
+	}
+	cmd.Flags().StringVar(&url, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
+	t.flags(cmd)
+	c.flags(cmd)
+	return configured(cmd)
+}
+
+// runWorker works until ctx ends. It waits for Temporal as long as that is away.
+func runWorker(ctx context.Context, record *store.Store, temporal client.Client, logger *slog.Logger) error {
+	operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger}
+	w := worker.Control(temporal, &activities.Control{Store: record, Operations: operations, Logger: logger})
+	for {
+		err := w.Start()
+		if err == nil {
+			break
+		}
+		logger.WarnContext(ctx, "Temporal does not answer yet", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+	defer w.Stop()
+	logger.InfoContext(ctx, "worker takes workflows", "queue", workflows.ControlQueue, "version", version)
+	<-ctx.Done()
+	return nil
+}

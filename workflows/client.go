@@ -1,0 +1,185 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"google.golang.org/grpc"
+
+	"github.com/kelvin-gpu/kelvin/activities"
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/store"
+)
+
+// Client starts what has been accepted, and nothing else does: a workflow started past it
+// would have neither record nor lock.
+type Client struct {
+	Temporal client.Client
+	Store    *store.Store
+	Logger   *slog.Logger
+}
+
+// settling is how long Start waits for a run that is settled and has yet to close.
+const settling = 500 * time.Millisecond
+
+// Start starts an operation. It can be repeated: the API calls it once it has accepted
+// the operation, and the outbox calls it again until the operation has begun. One that
+// wins cancels the one in its way; Start returns Unavailable until that has settled.
+func (c *Client) Start(ctx context.Context, rec fleet.Record) error {
+	op := rec.Operation()
+	resource := instanceID
+	if rec.Kind == fleet.KindEndpoint {
+		resource = endpointID
+	}
+	options := client.StartWorkflowOptions{
+		ID:                                       rec.ResourceID, // the lock: one open run for each resource
+		TaskQueue:                                ControlQueue,
+		WorkflowIDConflictPolicy:                 enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowExecutionErrorWhenAlreadyStarted: true, // else the other run is returned as if it were ours
+		WorkflowExecutionTimeout:                 24 * time.Hour, // a backstop: it ends without undoing
+		StaticSummary:                            op.Name + " " + rec.ResourceID,
+		Memo:                                     map[string]any{memoOperation: rec.ID},
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			accountID.ValueSet(rec.AccountID), resource.ValueSet(rec.ResourceID),
+			operationOf.ValueSet(op.Name), operationID.ValueSet(rec.ID), deadline.ValueSet(rec.Deadline)),
+	}
+	claim := activities.Claim{OperationID: rec.ID, ResourceID: rec.ResourceID, AccountID: rec.AccountID}
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		_, err := c.Temporal.ExecuteWorkflow(context.WithValue(ctx, requestID{}, rec.ID), options, op.Workflow(), claim)
+		if err == nil {
+			return c.Store.MarkStarted(ctx, rec.ID)
+		}
+		busy, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err)
+		if !ok {
+			return fleet.Errorf(fleet.Unavailable, "start %s: %v", op.Name, err)
+		}
+		if len(op.Over) > 0 {
+			if err := c.Temporal.CancelWorkflow(ctx, rec.ResourceID, busy.RunId); err != nil && !notFound(err) {
+				return fleet.Errorf(fleet.Unavailable, "cancel what is in the way of %s: %v", op.Name, err)
+			}
+		}
+		if time.Since(began) > settling || ctx.Err() != nil {
+			return fleet.Errorf(fleet.Unavailable, "%s waits for the operation before it", op.Name)
+		}
+	}
+}
+
+// Cancel asks an operation's run to cancel, if it is open. The record says already that it
+// shall; an operation that is past its commit is finished all the same.
+func (c *Client) Cancel(ctx context.Context, rec fleet.Record) error {
+	run, err := c.Temporal.DescribeWorkflowExecution(ctx, rec.ResourceID, "")
+	if notFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fleet.Errorf(fleet.Unavailable, "look for %s: %v", rec.ID, err)
+	}
+	info := run.GetWorkflowExecutionInfo()
+	if info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING || memo(info.GetMemo().GetFields()[memoOperation]) != rec.ID {
+		return nil
+	}
+	if err := c.Temporal.CancelWorkflow(ctx, rec.ResourceID, info.GetExecution().GetRunId()); err != nil && !notFound(err) {
+		return fleet.Errorf(fleet.Unavailable, "cancel %s: %v", rec.ID, err)
+	}
+	return nil
+}
+
+// Progress is what the running step of an operation reported last. It is false when no
+// step runs.
+func (c *Client) Progress(ctx context.Context, rec fleet.Record) (fleet.Progress, bool, error) {
+	var p fleet.Progress
+	run, err := c.Temporal.DescribeWorkflowExecution(ctx, rec.ResourceID, "")
+	if notFound(err) {
+		return p, false, nil
+	}
+	if err != nil {
+		return p, false, fleet.Errorf(fleet.Unavailable, "look for %s: %v", rec.ID, err)
+	}
+	if memo(run.GetWorkflowExecutionInfo().GetMemo().GetFields()[memoOperation]) != rec.ID {
+		return p, false, nil
+	}
+	for _, step := range run.GetPendingActivities() {
+		if details := step.GetHeartbeatDetails(); details != nil {
+			if err := converter.GetDefaultDataConverter().FromPayloads(details, &p); err != nil {
+				return p, false, fleet.Errorf(fleet.Internal, "read the progress of %s: %v", rec.ID, err)
+			}
+			return p, true, nil
+		}
+	}
+	return p, false, nil
+}
+
+// StartAutoscaler makes sure that an endpoint's autoscaler runs, and looks.
+func (c *Client) StartAutoscaler(ctx context.Context, account, endpoint string) error {
+	options := client.StartWorkflowOptions{
+		ID: fleet.AutoscalerID(endpoint), TaskQueue: ControlQueue,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		StaticSummary:            "autoscale " + endpoint,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(accountID.ValueSet(account), endpointID.ValueSet(endpoint), operationOf.ValueSet("autoscale")),
+	}
+	_, err := c.Temporal.SignalWithStartWorkflow(ctx, options.ID, Wake, nil, options, AutoscaleEndpoint, Autoscaling{AccountID: account, EndpointID: endpoint})
+	if err != nil {
+		return fleet.Errorf(fleet.Unavailable, "start the autoscaler: %v", err)
+	}
+	return nil
+}
+
+// StopAutoscaler cancels an endpoint's autoscaler, and returns when it has ended. Not
+// running is no error.
+func (c *Client) StopAutoscaler(ctx context.Context, endpoint string) error {
+	id := fleet.AutoscalerID(endpoint)
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
+		run, err := c.Temporal.DescribeWorkflowExecution(ctx, id, "")
+		switch {
+		case notFound(err):
+			return nil
+		case err != nil:
+			return fleet.Errorf(fleet.Unavailable, "look for the autoscaler: %v", err)
+		case run.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
+			return nil
+		}
+		if err := c.Temporal.CancelWorkflow(ctx, id, ""); err != nil && !notFound(err) {
+			return fleet.Errorf(fleet.Unavailable, "stop the autoscaler: %v", err)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Wake makes an endpoint's autoscaler look again. Not running is no error.
+func (c *Client) Wake(ctx context.Context, endpoint string) error {
+	if err := c.Temporal.SignalWorkflow(ctx, fleet.AutoscalerID(endpoint), "", Wake, nil); err != nil && !notFound(err) {
+		return fleet.Errorf(fleet.Unavailable, "wake the autoscaler: %v", err)
+	}
+	return nil
+}
+
+const memoOperation = "operation"
+
+func notFound(err error) bool {
+	_, ok := errors.AsType[*serviceerror.NotFound](err)
+	return ok
+}
+
+type requestID struct{}
+
+// RequestID is a client interceptor. It sends the operation's ID as the request's, so
+// that a start repeated after a crash is answered with the run there is.
+func RequestID(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	id, _ := ctx.Value(requestID{}).(string)
+	if start, ok := req.(*workflowservice.StartWorkflowExecutionRequest); ok && id != "" {
+		start.RequestId = id
+	}
+	return invoke(ctx, method, req, reply, conn, opts...)
+}

@@ -1,0 +1,37 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/kelvin-gpu/kelvin/activities"
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// CreateInstance makes an instance: a place, a container, and proof that it answers. If it
+// cannot, nothing of it is left but its record.
+func CreateInstance(ctx workflow.Context, in activities.Claim) (err error) {
+	op, ctx := newOperation(ctx, fleet.Create, in)
+	defer op.end(ctx, &err)
+
+	if _, err = op.beginInstance(ctx); err != nil {
+		return err
+	}
+	home, err := op.place(ctx)
+	if err != nil {
+		return err
+	}
+	err = inOrder(
+		run(bulk(ctx, home), metal.PullImage, home),
+		step(onHost(ctx, home), op, metal.CreateContainer, metal.RemoveContainer, home),
+		run(onHost(ctx, home), metal.StartContainer, home),
+		run(probing(ctx, home), metal.ProbeContainer, home),
+	)
+	if err != nil {
+		return err
+	}
+
+	// It answers. Past this line it lives there.
+	ctx = op.commit(ctx)
+
+	return run(ctx, control.MoveInstance, home)()
+}

@@ -1,0 +1,64 @@
+package workflows
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/store"
+)
+
+// Monitor watches the hosts' leases. When one expires, its workers are replaced at once
+// and the operations open on it are cancelled. Any number of processes may run one.
+type Monitor struct {
+	Store  *store.Store
+	Client *Client
+	Logger *slog.Logger
+	Every  time.Duration // between two looks; default 1 s
+}
+
+// Run looks until ctx ends.
+func (m *Monitor) Run(ctx context.Context) {
+	every := m.Every
+	if every == 0 {
+		every = time.Second
+	}
+	for ctx.Err() == nil {
+		if err := m.Look(ctx); err != nil && ctx.Err() == nil {
+			m.Logger.WarnContext(ctx, "lease monitor", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(every):
+		}
+	}
+}
+
+// Look expires leases, and acts on what that changed.
+func (m *Monitor) Look(ctx context.Context) error {
+	lost, err := m.Store.ExpireHosts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, host := range lost.Hosts {
+		m.Logger.WarnContext(ctx, "host lost", "host", host)
+	}
+	m.Client.Follow(ctx, lost)
+	return nil
+}
+
+// Follow does what a change on a host asks for: autoscalers look again, and operations on
+// a lost host are cancelled. What fails here is caught by the autoscaler's own timer and
+// by the operation's next question for the lease.
+func (c *Client) Follow(ctx context.Context, ch store.Changes) {
+	for _, endpoint := range ch.Endpoints {
+		if err := c.Wake(ctx, endpoint); err != nil {
+			c.Logger.WarnContext(ctx, "autoscaler not woken", "endpoint", endpoint, "error", err)
+		}
+	}
+	for _, rec := range ch.Operations {
+		if err := c.Cancel(ctx, rec); err != nil {
+			c.Logger.WarnContext(ctx, "operation on a lost host not cancelled", "operation", rec.ID, "error", err)
+		}
+	}
+}

@@ -1,0 +1,216 @@
+package workflows
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/kelvin-gpu/kelvin/activities"
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+var (
+	control *activities.Control // typed nil pointers: workflows name
+	metal   *activities.Host    // activities by method, never by string
+	errLost = fleet.Errorf(fleet.Unavailable, "the host is lost")
+)
+
+// operation is one move through a resource's life, and the way back.
+type operation struct {
+	fleet.Operation
+	activities.Claim
+	undo               []func() error
+	committed, overdue bool
+	stop               func()
+	steps              []fleet.Step
+	endpointID         string // whose autoscaler waits for the end
+}
+
+type operationKey struct{}
+
+// newOperation starts the operation's clock. When its limit passes before the commit,
+// the context it returns is cancelled, and the operation is undone like any other.
+func newOperation(ctx workflow.Context, kind fleet.Operation, claim activities.Claim) (*operation, workflow.Context) {
+	ctx, cancel := workflow.WithCancel(workflow.WithActivityOptions(ctx, quick))
+	op := &operation{Operation: kind, Claim: claim, stop: cancel}
+	ctx = workflow.WithValue(ctx, operationKey{}, op)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		if workflow.NewTimerWithOptions(ctx, kind.Limit, workflow.TimerOptions{Summary: "limit of " + kind.Name}).Get(ctx, nil) == nil {
+			op.overdue = true
+			cancel()
+		}
+	})
+	return op, ctx
+}
+
+// beginInstance confirms the claim, and says in Temporal's UI what it is about.
+func (op *operation) beginInstance(ctx workflow.Context) (activities.Instance, error) {
+	inst, err := call(ctx, control.BeginInstance, op.Claim)
+	if err != nil {
+		return inst, err
+	}
+	op.endpointID = inst.EndpointID
+	label(ctx, gpuCount.ValueSet(int64(inst.GPUs)), endpointID.ValueSet(inst.EndpointID), hostID.ValueSet(inst.Home.Lease.HostID))
+	return inst, nil
+}
+
+// place leases GPUs for the instance on some host. The lease has the operation's name, so
+// it can be given back without having been seen. When nothing fits, it fails at once.
+func (op *operation) place(ctx workflow.Context) (activities.Container, error) {
+	named := activities.Container{Lease: fleet.Lease{ID: op.OperationID, InstanceID: op.ResourceID}}
+	op.undo = append(op.undo, clearUp(ctx, control.ReturnLease, named))
+	placed, err := call(workflow.WithRetryPolicy(ctx, placing), control.PlaceInstance, op.Claim)
+	if err == nil {
+		label(ctx, hostID.ValueSet(placed.Lease.HostID))
+	}
+	return placed, err
+}
+
+// commit passes the point of no return. Work done on the context it returns is neither
+// undone nor cancelled: it is finished. Contexts from before it are dead.
+func (op *operation) commit(ctx workflow.Context) workflow.Context {
+	op.undo, op.committed = nil, true
+	op.stop()
+	return steadfast(ctx)
+}
+
+// steadfast is a context for work that has to be finished: it is neither cancelled nor
+// ever given up.
+func steadfast(ctx workflow.Context) workflow.Context {
+	ctx, _ = workflow.NewDisconnectedContext(workflow.WithValue(ctx, steadfastKey{}, true))
+	return workflow.WithRetryPolicy(ctx, untilDone)
+}
+
+// end settles the resource: done, back where it was, or failed. It works on a
+// disconnected context, so that a cancelled operation is undone like a failed one.
+func (op *operation) end(ctx workflow.Context, err *error) {
+	ctx = steadfast(workflow.WithActivityOptions(ctx, quick))
+	if op.overdue && temporal.IsCanceledError(*err) {
+		*err = fleet.Errorf(fleet.Timeout, "%s took longer than %s", op.Name, op.Limit)
+	}
+	ending := activities.Ending{OperationID: op.OperationID, Outcome: fleet.Done}
+	if *err != nil {
+		ending.Outcome = fleet.Undone
+		slices.Reverse(op.undo)
+		// It stops at an undo that fails, because those noted before rely on it: no lease
+		// goes back while its container may run.
+		uerr := inOrder(op.undo...)
+		if uerr != nil {
+			*err = fleet.Errorf(fleet.Internal, "%v; and undoing it: %v", FromTemporal(*err), FromTemporal(uerr))
+		}
+		if uerr != nil || op.committed {
+			ending.Outcome = fleet.Stuck
+		}
+		ending.Code, ending.Message = fleet.CodeOf(FromTemporal(*err)), FromTemporal(*err).Error()
+	}
+	ending.Steps = op.steps
+	if eerr := workflow.ExecuteActivity(ctx, control.EndOperation, ending).Get(ctx, nil); eerr != nil {
+		*err = fleet.Errorf(fleet.Internal, "%s is %s, but not settled: %v", op.Name, ending.Outcome, FromTemporal(eerr))
+		return
+	}
+	label(ctx, outcome.ValueSet(string(ending.Outcome)))
+	if op.endpointID != "" {
+		// An autoscaler that is not there any more has nothing to learn.
+		finished := Finished{InstanceID: op.ResourceID, Operation: op.Name, Outcome: ending.Outcome, Code: ending.Code, Message: ending.Message}
+		_ = workflow.SignalExternalWorkflow(ctx, fleet.AutoscalerID(op.endpointID), "", OperationDone, finished).Get(ctx, nil)
+	}
+}
+
+// inOrder does one thing after the other, as long as nothing fails.
+func inOrder(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// when is steps that only make sense in some state.
+func when(ok bool, steps ...func() error) func() error {
+	if !ok {
+		steps = nil
+	}
+	return func() error { return inOrder(steps...) }
+}
+
+// step is work the operation knows how to undo. The undo is noted first: work that failed
+// may still have happened. Both halves have the same input, and can be repeated.
+func step[In any](ctx workflow.Context, op *operation, do, undo func(context.Context, In) error, in In) func() error {
+	return func() error {
+		op.undo = append(op.undo, clearUp(ctx, undo, in))
+		return run(ctx, do, in)()
+	}
+}
+
+// clearUp takes something back, cancelled or not. A host that has lost its lease does that
+// by itself before it works again, so there it is as good as done.
+func clearUp[In any](ctx workflow.Context, undo func(context.Context, In) error, in In) func() error {
+	return func() error {
+		ctx := workflow.WithValue(steadfast(ctx), undoKey{}, true)
+		if err := run(ctx, undo, in)(); !errors.Is(err, errLost) {
+			return err
+		}
+		return nil
+	}
+}
+
+// run is one activity without an answer.
+func run[In any](ctx workflow.Context, activity func(context.Context, In) error, in In) func() error {
+	return func() error {
+		return execute(ctx, activity, in, nil)
+	}
+}
+
+// call is one activity that answers.
+func call[In, Out any](ctx workflow.Context, activity func(context.Context, In) (Out, error), in In) (out Out, err error) {
+	err = execute(ctx, activity, in, &out)
+	return out, err
+}
+
+// ask is call, as one step of a list, when only people care for the answer.
+func ask[In, Out any](ctx workflow.Context, activity func(context.Context, In) (Out, error), in In) func() error {
+	return func() error {
+		var out Out
+		return execute(ctx, activity, in, &out)
+	}
+}
+
+// execute runs an activity, and keeps the step row that people follow. If a host does not
+// take the activity, its lease says whether to wait on: a long queue is not a dead host.
+func execute(ctx workflow.Context, activity, in, out any) (err error) {
+	ctx, done := note(ctx, activity)
+	defer func() { done(ctx, err) }()
+	for {
+		err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, out)
+		timeout, ok := errors.AsType[*temporal.TimeoutError](err)
+		if !ok || timeout.TimeoutType() != enums.TIMEOUT_TYPE_SCHEDULE_TO_START {
+			return err
+		}
+		lease, ok := ctx.Value(leaseKey{}).(fleet.Lease)
+		if !ok {
+			return err
+		}
+		var lost bool
+		err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, quick), control.LeaseExpired, lease).Get(ctx, &lost)
+		if lost || err != nil {
+			return cmp.Or(err, errLost)
+		}
+	}
+}
+
+// vacate clears a lease's place and gives it back, in this order: nobody else gets what
+// may still be in use.
+func vacate(ctx workflow.Context, home activities.Container) func() error {
+	return func() error {
+		return inOrder(
+			clearUp(onHost(ctx, home), metal.RemoveContainer, home),
+			run(ctx, control.ReturnLease, home),
+		)
+	}
+}

@@ -1,0 +1,60 @@
+package workflows
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/store"
+)
+
+// Outbox starts the operations that were accepted and have not begun: those a crash left
+// behind, and those that wait for the one they cancelled. Any number of processes may run
+// one: starting is harmless when it is repeated.
+type Outbox struct {
+	Store  *store.Store
+	Client *Client
+	Logger *slog.Logger
+	Every  time.Duration // between two looks; default 500 ms
+}
+
+// Run looks until ctx ends.
+func (o *Outbox) Run(ctx context.Context) {
+	every := o.Every
+	if every == 0 {
+		every = 500 * time.Millisecond
+	}
+	for ctx.Err() == nil {
+		if err := o.Look(ctx); err != nil && ctx.Err() == nil {
+			o.Logger.WarnContext(ctx, "outbox", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(every):
+		}
+	}
+}
+
+// Look starts what is pending, and repeats cancels that may not have arrived.
+func (o *Outbox) Look(ctx context.Context) error {
+	pending, err := o.Store.PendingOperations(ctx, 400*time.Millisecond, 100)
+	if err != nil {
+		return err
+	}
+	for _, rec := range pending {
+		if err := o.Client.Start(ctx, rec); err != nil && !fleet.Is(err, fleet.Unavailable) {
+			o.Logger.WarnContext(ctx, "operation not started", "operation", rec.ID, "error", err)
+		}
+	}
+	cancelled, err := o.Store.CancelledOperations(ctx, 2*time.Second, 100)
+	if err != nil {
+		return err
+	}
+	for _, rec := range cancelled {
+		if err := o.Client.Cancel(ctx, rec); err != nil {
+			o.Logger.WarnContext(ctx, "operation not cancelled", "operation", rec.ID, "error", err)
+		}
+	}
+	return nil
+}

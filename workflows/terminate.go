@@ -1,0 +1,28 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/kelvin-gpu/kelvin/activities"
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// TerminateInstance takes down all there is of an instance, whatever state it is in.
+// All it does is undo, so it has no undo of its own and commits at once. It starts when
+// the operation it cancelled has settled: until then that one has the workflow ID.
+func TerminateInstance(ctx workflow.Context, in activities.Claim) (err error) {
+	op, ctx := newOperation(ctx, fleet.Terminate, in)
+	defer op.end(ctx, &err)
+
+	inst, err := op.beginInstance(ctx)
+	if err != nil {
+		return err
+	}
+	ctx = op.commit(ctx)
+
+	steps := []func() error{when(inst.Was == fleet.Running, run(ctx, control.HoldTraffic, in), drain(ctx, inst, in))}
+	for _, place := range inst.Leases {
+		steps = append(steps, vacate(ctx, place))
+	}
+	return inOrder(steps...)
+}
