@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// CreateInstance accepts a server, or a worker of an endpoint. The spec has its Defaults.
+// Invalid for a bad name or spec, or an unknown data center; Conflict if the name of a
+// server is taken, or the endpoint of a worker is not open; NotFound without that endpoint.
+// For repeated see Accept.
+func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec fleet.Record, repeated bool, err error) {
+	err = s.write(ctx, "create instance", func(t *tx) error {
+		rec = t.asked(ask, fleet.KindInstance, fleet.NewID(fleet.InstancePrefix, t.now), fleet.Create.Name)
+		var err error
+		if repeated, err = t.repeat(ask, &rec); err != nil || repeated {
+			return err
+		}
+		if err := n.Spec.Validate(n.Name); err != nil {
+			return err
+		}
+		if err := t.checkDataCenter(n.Spec.DataCenter); err != nil {
+			return err
+		}
+		if n.EndpointID != "" {
+			if err := t.checkEmployer(ask.AccountID, n); err != nil {
+				return err
+			}
+		}
+		h := &holding{kind: fleet.KindInstance, holdingRow: holdingRow{
+			ID: rec.ResourceID, AccountID: ask.AccountID, EndpointID: n.EndpointID, Name: n.Name, DataCenter: n.Spec.DataCenter,
+		}}
+		if err := t.firstClaim(h, &rec, ask); err != nil {
+			return err
+		}
+		_, err = t.exec(`INSERT INTO instances (id, account_id, endpoint_id, revision, name, data_center, spec, gpus, ports, protected,
+			state, was, operation_id, since, deadline, reason, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)`,
+			h.ID, h.AccountID, null(n.EndpointID), n.Revision, n.Name, n.Spec.DataCenter, document(n.Spec), n.Spec.GPUs, len(n.Spec.Ports), n.Spec.Protected,
+			h.State, h.Was, h.OperationID, micros(h.Since), micros(h.Deadline), micros(t.now), micros(t.now))
+		if err != nil {
+			return t.taken(err)
+		}
+		return t.accepted(h, rec)
+	})
+	return answer(rec, repeated, err)
+}
+
+// checkEmployer refuses a worker whose endpoint is not there, or does not want any: one
+// that came after the endpoint had stopped would be left behind.
+func (t *tx) checkEmployer(accountID string, n NewInstance) error {
+	ep, err := t.holdOf(accountID, fleet.KindEndpoint, n.EndpointID)
+	if err != nil {
+		return err
+	}
+	if ep.State.Gone() || ep.State == fleet.Stopped || ep.State == fleet.Deleting {
+		return fleet.Errorf(fleet.Conflict, "the endpoint is %s", ep.State)
+	}
+	return nil
+}
+
+// firstClaim is claim for what is about to be made.
+func (t *tx) firstClaim(h *holding, rec *fleet.Record, ask Ask) error {
+	if err := h.Accept(rec, nil, t.now); err != nil {
+		return err
+	}
+	won, err := t.insertRecord(*rec, ask.Digest, false)
+	if err == nil && !won {
+		return errAgain // a rival used the Key: look at what it wrote
+	}
+	return err
+}
+
+// CreateEndpoint accepts an endpoint, with its first revision. The spec has its Defaults.
+// Invalid for a bad name or spec, or an unknown data center; Conflict if the name is taken.
+// For repeated see Accept.
+func (s *Store) CreateEndpoint(ctx context.Context, ask Ask, name string, spec fleet.EndpointSpec) (rec fleet.Record, repeated bool, err error) {
+	err = s.write(ctx, "create endpoint", func(t *tx) error {
+		rec = t.asked(ask, fleet.KindEndpoint, fleet.NewID(fleet.EndpointPrefix, t.now), fleet.CreateEndpoint.Name)
+		rec.Params.Revision = 1
+		var err error
+		if repeated, err = t.repeat(ask, &rec); err != nil || repeated {
+			return err
+		}
+		if err := spec.Validate(name); err != nil {
+			return err
+		}
+		if err := t.checkDataCenter(spec.DataCenter); err != nil {
+			return err
+		}
+		h := &holding{kind: fleet.KindEndpoint, holdingRow: holdingRow{
+			ID: rec.ResourceID, AccountID: ask.AccountID, Name: name, DataCenter: spec.DataCenter,
+		}}
+		if err := t.firstClaim(h, &rec, ask); err != nil {
+			return err
+		}
+		_, err = t.exec(`INSERT INTO endpoints (id, account_id, name, data_center, revision, state, was, operation_id, since, deadline, reason, created_at, updated_at)
+			VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, '', ?, ?)`,
+			h.ID, h.AccountID, name, spec.DataCenter, h.State, h.Was, h.OperationID, micros(h.Since), micros(h.Deadline), micros(t.now), micros(t.now))
+		if err != nil {
+			return t.taken(err)
+		}
+		if err := t.insertRevision(h.ID, 1, spec); err != nil {
+			return err
+		}
+		if err := t.bump(spec.DataCenter); err != nil {
+			return err
+		}
+		return t.accepted(h, rec)
+	})
+	return answer(rec, repeated, err)
+}
+
+// UpdateEndpoint accepts another spec for an endpoint: it writes a new revision, and the
+// operation moves the endpoint to it (SetRevision). change is given the spec of the revision
+// that runs; it may be called more than once. A new name ("": the old one) is there at once,
+// and stays whatever becomes of the rest.
+//
+// NotFound when the account has no such endpoint; Invalid for a bad spec or name, or for
+// another data center; Conflict like Accept, and if the name is taken. For repeated see
+// Accept.
+func (s *Store) UpdateEndpoint(ctx context.Context, ask Ask, endpointID, name string, change func(fleet.EndpointSpec) (fleet.EndpointSpec, error)) (rec fleet.Record, repeated bool, err error) {
+	err = s.write(ctx, "update endpoint", func(t *tx) error {
+		rec = t.asked(ask, fleet.KindEndpoint, endpointID, fleet.UpdateEndpoint.Name)
+		h, missing := t.holdOf(ask.AccountID, fleet.KindEndpoint, endpointID)
+		if missing != nil && !fleet.Is(missing, fleet.NotFound) {
+			return missing
+		}
+		var err error
+		if repeated, err = t.repeat(ask, &rec); err != nil || repeated {
+			return err
+		}
+		if missing != nil {
+			return missing
+		}
+		called := name // not name itself: this may run again
+		if called == "" {
+			called = h.Name
+		}
+		spec, newest, err := t.spec(endpointID)
+		if err != nil {
+			return err
+		}
+		if spec, err = change(spec); err != nil {
+			return err
+		}
+		if err := spec.Validate(called); err != nil {
+			return err
+		}
+		if spec.DataCenter != h.DataCenter {
+			return &fleet.Error{Code: fleet.Invalid, Message: "an endpoint stays in its data center", Fields: []fleet.FieldError{{
+				Field: "body.data_center", Message: "cannot change", Allowed: h.DataCenter,
+			}}}
+		}
+		rec.Params.Revision = newest + 1
+		if err := t.claim(h, &rec, ask); err != nil {
+			return err
+		}
+		if err := t.insertRevision(endpointID, newest+1, spec); err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE endpoints SET name = ? WHERE id = ?`, called, endpointID); err != nil {
+			return t.taken(err)
+		}
+		return t.accepted(h, rec)
+	})
+	return answer(rec, repeated, err)
+}
+
+// spec reads the spec that an endpoint runs, and the number of its newest revision, which
+// is a higher one after an update that was undone.
+func (t *tx) spec(endpointID string) (spec fleet.EndpointSpec, newest int, err error) {
+	var row struct {
+		Spec   string `db:"spec"`
+		Newest int    `db:"newest"`
+	}
+	err = t.get(&row, `SELECT r.spec, (SELECT MAX(revision) FROM endpoint_revisions WHERE endpoint_id = e.id) AS newest
+		FROM endpoints e JOIN endpoint_revisions r ON r.endpoint_id = e.id AND r.revision = e.revision WHERE e.id = ?`, endpointID)
+	if err != nil {
+		return spec, 0, missing(err, "endpoint", endpointID)
+	}
+	return spec, row.Newest, parse(row.Spec, &spec)
+}
+
+func (t *tx) insertRevision(endpointID string, revision int, spec fleet.EndpointSpec) error {
+	_, err := t.exec(`INSERT INTO endpoint_revisions (endpoint_id, revision, spec, active_workers, max_workers, gpus_per_worker, port, target_concurrency, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		endpointID, revision, document(spec), spec.ActiveWorkers, spec.MaxWorkers, spec.GPUsPerWorker, spec.Port, spec.TargetConcurrency, micros(t.now))
+	return err
+}

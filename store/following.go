@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// WorkerFailures are the operations that should have made a worker of the endpoint, were
+// accepted after since, and could not; those that were cancelled are left out. Oldest first,
+// at most a hundred.
+func (s *Store) WorkerFailures(ctx context.Context, endpointID string, since time.Time) (failures []fleet.Record, err error) {
+	err = s.read(ctx, "find failures of workers", func(t *tx) error {
+		var rows []recordRow
+		err := t.all(&rows, `SELECT `+recordColumns+` FROM operations
+			WHERE name = ? AND kind = ? AND outcome <> '' AND outcome <> ? AND code <> ? AND accepted_at >= ?
+			AND resource_id IN (SELECT id FROM instances WHERE endpoint_id = ?)
+			ORDER BY accepted_at, id LIMIT 100`,
+			fleet.Create.Name, fleet.KindInstance, fleet.Done, fleet.Cancelled, micros(since), endpointID)
+		if err != nil {
+			return err
+		}
+		failures, err = records(rows)
+		return err
+	})
+	return failures, err
+}
+
+// CancelledOperations are open operations that have begun and whose cancel was asked for
+// longer ago than older: the one who was to carry the word may have died. Oldest first.
+func (s *Store) CancelledOperations(ctx context.Context, older time.Duration, limit int) (open []fleet.Record, err error) {
+	err = s.read(ctx, "find cancelled operations", func(t *tx) error {
+		var rows []recordRow
+		err := t.all(&rows, `SELECT `+recordColumns+` FROM operations
+			WHERE outcome = '' AND cancelled_at BETWEEN 1 AND ? ORDER BY accepted_at, id LIMIT ?`,
+			micros(t.now.Add(-older)), limit)
+		if err != nil {
+			return err
+		}
+		open, err = records(rows)
+		return err
+	})
+	return open, err
+}

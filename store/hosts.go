@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+const hostColumns = `id, name, data_center, address, state, cordoned, version, machine, simulated, spot,
+	port_first, port_last, next_port, disk_total, disk_free, seen_at, expires_at, created_at`
+
+type hostRow struct {
+	ID         string          `db:"id"`
+	Name       string          `db:"name"`
+	DataCenter string          `db:"data_center"`
+	Address    string          `db:"address"`
+	State      fleet.HostState `db:"state"`
+	Cordoned   bool            `db:"cordoned"`
+	Version    string          `db:"version"`
+	Machine    string          `db:"machine"`
+	Simulated  bool            `db:"simulated"`
+	Spot       bool            `db:"spot"`
+	PortFirst  int             `db:"port_first"`
+	PortLast   int             `db:"port_last"`
+	NextPort   int             `db:"next_port"`
+	DiskTotal  int64           `db:"disk_total"`
+	DiskFree   int64           `db:"disk_free"`
+	SeenAt     int64           `db:"seen_at"`
+	ExpiresAt  int64           `db:"expires_at"`
+	CreatedAt  int64           `db:"created_at"`
+}
+
+func (r hostRow) host() fleet.Host {
+	h := fleet.Host{
+		ID: r.ID, Name: r.Name, DataCenter: r.DataCenter, Address: r.Address, State: r.State, Version: r.Version,
+		Machine: r.Machine, Simulated: r.Simulated, Spot: r.Spot, PortFirst: r.PortFirst, PortLast: r.PortLast,
+		Disk:   fleet.Disk{Total: r.DiskTotal, Free: r.DiskFree},
+		SeenAt: at(r.SeenAt), ExpiresAt: at(r.ExpiresAt), CreatedAt: at(r.CreatedAt),
+	}
+	if r.Cordoned && r.State == fleet.HostReady { // a lost host is lost first
+		h.State = fleet.HostCordoned
+	}
+	return h
+}
+
+// CreateHost makes a host that is joining: its agent, which bears the token, has not been
+// heard of. The token is returned this once. Conflict if the name is taken, Invalid if
+// there is no such data center.
+func (s *Store) CreateHost(ctx context.Context, name, dataCenter string) (token string, _ fleet.Host, _ error) {
+	var h fleet.Host
+	err := s.write(ctx, "create host", func(t *tx) error {
+		if err := checkName(name); err != nil {
+			return err
+		}
+		if err := t.checkDataCenter(dataCenter); err != nil {
+			return err
+		}
+		var hash string
+		token, hash = newSecret(hostPrefix)
+		h = fleet.Host{ID: fleet.NewID(fleet.HostPrefix, t.now), Name: name, DataCenter: dataCenter, State: fleet.HostJoining, CreatedAt: t.now}
+		_, err := t.exec(`INSERT INTO hosts (id, name, data_center, token_hash, state, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
+			h.ID, h.Name, h.DataCenter, hash, h.State, micros(h.CreatedAt))
+		return t.taken(err)
+	})
+	if err != nil {
+		return "", fleet.Host{}, err
+	}
+	return token, h, nil
+}
+
+// AuthenticateHost says which host's agent bears the token. Unauthenticated if none does.
+func (s *Store) AuthenticateHost(ctx context.Context, token string) (hostID string, _ error) {
+	err := s.read(ctx, "authenticate host", func(t *tx) error {
+		return t.lookUp(&hostID, hostPrefix, token, `SELECT id FROM hosts WHERE token_hash = ?`)
+	})
+	return hostID, err
+}
+
+// SetCordon cordons a host, which then gets nothing new and keeps what it runs, or lifts
+// that. NotFound without the host.
+func (s *Store) SetCordon(ctx context.Context, hostID string, cordoned bool) error {
+	return s.write(ctx, "cordon host", func(t *tx) error {
+		host, err := t.lockHost(hostID)
+		if err != nil || host.Cordoned == cordoned {
+			return err
+		}
+		if _, err := t.exec(`UPDATE hosts SET cordoned = ? WHERE id = ?`, cordoned, hostID); err != nil {
+			return err
+		}
+		name := "host.uncordoned"
+		if cordoned {
+			name = "host.cordoned"
+		}
+		return t.event(fleet.Event{Name: name, HostID: hostID, Message: host.Name})
+	})
+}
+
+func (t *tx) lockHost(id string) (hostRow, error) {
+	var row hostRow
+	err := t.get(&row, `SELECT `+hostColumns+` FROM hosts WHERE id = ?`+t.engine.lock, id)
+	return row, missing(err, "host", id)
+}
+
+// GetHost reads a host, with its GPUs. NotFound without it.
+func (s *Store) GetHost(ctx context.Context, id string) (fleet.Host, error) {
+	var hosts []fleet.Host
+	err := s.read(ctx, "get host", func(t *tx) error {
+		var row hostRow
+		if err := t.get(&row, `SELECT `+hostColumns+` FROM hosts WHERE id = ?`, id); err != nil {
+			return missing(err, "host", id)
+		}
+		var err error
+		hosts, err = t.withGPUs([]hostRow{row})
+		return err
+	})
+	if err != nil {
+		return fleet.Host{}, err
+	}
+	return hosts[0], nil
+}
+
+// ListHosts lists hosts with their GPUs, oldest first.
+func (s *Store) ListHosts(ctx context.Context, p Page) ([]fleet.Host, error) {
+	var hosts []fleet.Host
+	err := s.read(ctx, "list hosts", func(t *tx) error {
+		var rows []hostRow
+		q := selecting(hostColumns, "hosts").after("id", p).ascending("id", p)
+		if err := t.all(&rows, q.text, q.args...); err != nil {
+			return err
+		}
+		var err error
+		hosts, err = t.withGPUs(rows)
+		return err
+	})
+	return hosts, err
+}
+
+// withGPUs makes hosts of rows.
+func (t *tx) withGPUs(rows []hostRow) ([]fleet.Host, error) {
+	hosts := make([]fleet.Host, len(rows))
+	byID := map[string]*fleet.Host{}
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		hosts[i] = r.host()
+		ids[i], byID[r.ID] = r.ID, &hosts[i]
+	}
+	if len(ids) == 0 {
+		return hosts, nil
+	}
+	var gpus []gpuRow
+	if err := t.in(&gpus, gpuQuery+` WHERE g.host_id IN (?) ORDER BY g.host_id, g.idx, g.id`, ids); err != nil {
+		return nil, err
+	}
+	for _, g := range gpus {
+		host := byID[g.HostID]
+		host.GPUs = append(host.GPUs, g.gpu())
+	}
+	return hosts, nil
+}

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"net"
+	"strconv"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+const instanceColumns = `id, account_id, COALESCE(endpoint_id, '') AS endpoint_id, revision, name, spec, ` + lifeColumns + `,
+	epoch, serving, cause, created_at, updated_at`
+
+type instanceRow struct {
+	ID         string `db:"id"`
+	AccountID  string `db:"account_id"`
+	EndpointID string `db:"endpoint_id"`
+	Revision   int    `db:"revision"`
+	Name       string `db:"name"`
+	Spec       string `db:"spec"`
+	lifeRow
+	Epoch     int64  `db:"epoch"`
+	Serving   string `db:"serving"`
+	Cause     string `db:"cause"`
+	CreatedAt int64  `db:"created_at"`
+	UpdatedAt int64  `db:"updated_at"`
+}
+
+func (r instanceRow) instance() (fleet.Instance, error) {
+	inst := fleet.Instance{
+		ID: r.ID, AccountID: r.AccountID, EndpointID: r.EndpointID, Revision: r.Revision, Name: r.Name,
+		Life: r.life(), Epoch: r.Epoch, Ready: r.Serving == ready, Cause: r.Cause,
+		CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
+	}
+	return inst, parse(r.Spec, &inst.Spec)
+}
+
+// instance reads an instance with all that belongs to it. NotFound without it.
+func (t *tx) instance(id string) (fleet.Instance, error) {
+	all, err := t.instances(query{`SELECT ` + instanceColumns + ` FROM instances WHERE id = ?`, []any{id}})
+	if err != nil {
+		return fleet.Instance{}, err
+	}
+	if len(all) == 0 {
+		return fleet.Instance{}, fleet.Errorf(fleet.NotFound, "there is no instance %s", quote(id))
+	}
+	return all[0], nil
+}
+
+// instances reads instances, in four queries however many they are.
+func (t *tx) instances(q query) ([]fleet.Instance, error) {
+	var rows []instanceRow
+	if err := t.all(&rows, q.text, q.args...); err != nil {
+		return nil, err
+	}
+	all := make([]fleet.Instance, len(rows))
+	ids := make([]string, len(rows))
+	byID := map[string]*fleet.Instance{}
+	for i, r := range rows {
+		var err error
+		if all[i], err = r.instance(); err != nil {
+			return nil, err
+		}
+		ids[i], byID[r.ID] = r.ID, &all[i]
+	}
+	if len(ids) == 0 {
+		return all, nil
+	}
+	var leases []leaseRow
+	if err := t.in(&leases, leaseQuery+` WHERE l.instance_id IN (?) ORDER BY l.epoch`, ids); err != nil {
+		return nil, err
+	}
+	for _, r := range leases {
+		inst, lease := byID[r.InstanceID], r.lease(t)
+		inst.Leases = append(inst.Leases, lease)
+		if r.Home {
+			inst.Home, inst.Address = lease, r.Address
+		}
+	}
+	var gpus []gpuRow
+	if err := t.in(&gpus, gpuQuery+` WHERE l.home AND l.instance_id IN (?) ORDER BY g.idx, g.id`, ids); err != nil {
+		return nil, err
+	}
+	for _, r := range gpus {
+		inst := byID[r.InstanceID]
+		inst.GPUs = append(inst.GPUs, r.gpu())
+	}
+	var ports []portRow
+	if err := t.in(&ports, portQuery+` WHERE l.home AND l.instance_id IN (?) ORDER BY p.position`, ids); err != nil {
+		return nil, err
+	}
+	for _, r := range ports {
+		inst := byID[r.InstanceID]
+		inst.Ports = append(inst.Ports, fleet.Published{Container: r.Container, Host: r.Port})
+	}
+	return all, nil
+}
+
+// Instance reads an instance of any account, for the control plane. NotFound without it.
+func (s *Store) Instance(ctx context.Context, id string) (fleet.Instance, error) {
+	var inst fleet.Instance
+	err := s.read(ctx, "read instance", func(t *tx) error {
+		var err error
+		inst, err = t.instance(id)
+		return err
+	})
+	return inst, err
+}
+
+// Workers lists the workers of an endpoint that are not gone, oldest first.
+func (s *Store) Workers(ctx context.Context, endpointID string) ([]fleet.Instance, error) {
+	return s.instances(ctx, "list workers", query{
+		`SELECT ` + instanceColumns + ` FROM instances WHERE endpoint_id = ? AND state <> 'terminated' ORDER BY id`, []any{endpointID},
+	})
+}
+
+// GetInstance reads an instance of an account. NotFound if the account has no such one.
+func (s *Store) GetInstance(ctx context.Context, accountID, id string) (fleet.Instance, error) {
+	q := selecting(instanceColumns, "instances").and(`account_id = ?`, accountID).and(`id = ?`, id)
+	all, err := s.instances(ctx, "get instance", q)
+	if err == nil && len(all) == 0 {
+		err = fleet.Errorf(fleet.NotFound, "there is no instance %s", quote(id))
+	}
+	if err != nil {
+		return fleet.Instance{}, err
+	}
+	return all[0], nil
+}
+
+// ListInstances lists instances of an account, oldest first.
+func (s *Store) ListInstances(ctx context.Context, accountID string, f InstanceFilter) ([]fleet.Instance, error) {
+	q := selecting(instanceColumns, "instances").and(`account_id = ?`, accountID).
+		equal("endpoint_id", f.EndpointID).equal("name", f.Name).equal("state", string(f.State))
+	if f.Servers {
+		q = q.and(`endpoint_id IS NULL`)
+	}
+	if !f.Gone {
+		q = q.and(`state <> 'terminated'`)
+	}
+	return s.instances(ctx, "list instances", q.after("id", f.Page).ascending("id", f.Page))
+}
+
+func (s *Store) instances(ctx context.Context, what string, q query) ([]fleet.Instance, error) {
+	var all []fleet.Instance
+	err := s.read(ctx, what, func(t *tx) error {
+		var err error
+		all, err = t.instances(q)
+		return err
+	})
+	return all, err
+}
+
+// address is host:port.
+func address(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

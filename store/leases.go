@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// leaseQuery selects leases as l, with their hosts as h; callers add WHERE.
+const leaseQuery = `SELECT l.id, l.instance_id, l.host_id, l.epoch, l.home, h.address, h.expires_at
+	FROM leases l JOIN hosts h ON h.id = l.host_id`
+
+type leaseRow struct {
+	ID         string `db:"id"`
+	InstanceID string `db:"instance_id"`
+	HostID     string `db:"host_id"`
+	Epoch      int64  `db:"epoch"`
+	Home       bool   `db:"home"`
+	Address    string `db:"address"`
+	ExpiresAt  int64  `db:"expires_at"`
+}
+
+func (r leaseRow) lease(t *tx) fleet.Lease {
+	return fleet.Lease{ID: r.ID, InstanceID: r.InstanceID, HostID: r.HostID, Epoch: r.Epoch, Expired: t.expired(r.ExpiresAt)}
+}
+
+// portQuery selects the ports of leases l as p; callers add WHERE.
+const portQuery = `SELECT p.lease_id, l.instance_id, p.port, p.container FROM lease_ports p JOIN leases l ON l.id = p.lease_id`
+
+type portRow struct {
+	LeaseID    string `db:"lease_id"`
+	InstanceID string `db:"instance_id"`
+	Port       int    `db:"port"`
+	Container  int    `db:"container"`
+}
+
+// lease reads a lease. NotFound without it.
+func (t *tx) lease(id string) (leaseRow, error) {
+	var row leaseRow
+	err := t.get(&row, leaseQuery+` WHERE l.id = ?`, id)
+	return row, missing(err, "lease", id)
+}
+
+// ReturnLease gives back what a lease has: its GPUs are free, unless quarantined, and so
+// are its ports. If it was the home of its instance, that has none. No lease is no error.
+func (s *Store) ReturnLease(ctx context.Context, leaseID string) error {
+	return s.write(ctx, "return lease", func(t *tx) error {
+		lease, err := t.lease(leaseID)
+		if fleet.Is(err, fleet.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		h, err := t.hold(fleet.KindInstance, lease.InstanceID)
+		if err != nil {
+			return err
+		}
+		// Those of a lost host are lost until it returns.
+		if _, err := t.exec(`UPDATE gpus SET state = CASE (SELECT h.state FROM hosts h WHERE h.id = gpus.host_id) WHEN 'lost' THEN 'lost' ELSE 'free' END
+			WHERE state <> 'quarantined' AND id IN (SELECT gpu_id FROM lease_gpus WHERE lease_id = ?)`, leaseID); err != nil {
+			return err
+		}
+		for _, table := range []string{"lease_gpus", "lease_ports"} {
+			if _, err := t.exec(`DELETE FROM `+table+` WHERE lease_id = ?`, leaseID); err != nil {
+				return err
+			}
+		}
+		if _, err := t.exec(`DELETE FROM leases WHERE id = ?`, leaseID); err != nil {
+			return err
+		}
+		if lease.Home && h.Serving != notServing {
+			return t.reroute(h)
+		}
+		return nil
+	})
+}
+
+// LeaseExpired reports whether nothing can run under a lease any more: it is gone, or its
+// host did not renew its own for TTL and grace, and has stopped what it ran.
+func (s *Store) LeaseExpired(ctx context.Context, leaseID string) (bool, error) {
+	expired := false
+	err := s.read(ctx, "look at lease", func(t *tx) error {
+		lease, err := t.lease(leaseID)
+		expired = fleet.Is(err, fleet.NotFound) || err == nil && t.expired(lease.ExpiresAt)
+		if fleet.Is(err, fleet.NotFound) {
+			return nil
+		}
+		return err
+	})
+	return expired, err
+}
+
+// MoveInstance makes a lease the home of its instance, and its GPUs assigned; or with ""
+// leaves the instance without a home. NotFound unless the lease is the instance's.
+func (s *Store) MoveInstance(ctx context.Context, instanceID, leaseID string) error {
+	return s.write(ctx, "move instance", func(t *tx) error {
+		h, err := t.hold(fleet.KindInstance, instanceID)
+		if err != nil {
+			return err
+		}
+		var home string
+		err = t.get(&home, `SELECT id FROM leases WHERE instance_id = ? AND home`, instanceID)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if home != leaseID {
+			if _, err := t.exec(`UPDATE leases SET home = ? WHERE instance_id = ? AND home`, false, instanceID); err != nil {
+				return err
+			}
+			if leaseID != "" {
+				n, err := t.exec(`UPDATE leases SET home = ?, suspect = 0 WHERE id = ? AND instance_id = ?`, true, leaseID, instanceID)
+				if err != nil {
+					return err
+				}
+				if n == 0 {
+					return fleet.Errorf(fleet.NotFound, "instance %s has no lease %s", instanceID, quote(leaseID))
+				}
+			}
+			if _, err := t.exec(`UPDATE instances SET updated_at = ? WHERE id = ?`, micros(t.now), instanceID); err != nil {
+				return err
+			}
+			if h.Serving != notServing {
+				if err := t.reroute(h); err != nil {
+					return err
+				}
+			}
+		}
+		if leaseID == "" {
+			return nil
+		}
+		return t.setGPUs(leaseID, fleet.GPUAssigned)
+	})
+}
+
+// ContainerSpec is what a host needs to make the container of a lease. NotFound unless the
+// lease is on that host.
+func (s *Store) ContainerSpec(ctx context.Context, hostID, leaseID string) (fleet.ContainerSpec, error) {
+	var c fleet.ContainerSpec
+	err := s.read(ctx, "read container spec", func(t *tx) error {
+		lease, err := t.lease(leaseID)
+		if err == nil && lease.HostID != hostID {
+			return fleet.Errorf(fleet.NotFound, "there is no lease %s on this host", quote(leaseID))
+		}
+		if err != nil {
+			return err
+		}
+		var row instanceRow
+		if err := t.get(&row, `SELECT `+instanceColumns+` FROM instances WHERE id = ?`, lease.InstanceID); err != nil {
+			return missing(err, "instance", lease.InstanceID)
+		}
+		inst, err := row.instance()
+		if err != nil {
+			return err
+		}
+		var gpus []gpuRow
+		if err := t.all(&gpus, gpuQuery+` WHERE l.id = ? ORDER BY g.idx, g.id`, leaseID); err != nil {
+			return err
+		}
+		var ports []portRow
+		if err := t.all(&ports, portQuery+` WHERE l.id = ? ORDER BY p.position`, leaseID); err != nil {
+			return err
+		}
+		c = fleet.ContainerSpec{Lease: lease.lease(t), AccountID: inst.AccountID, EndpointID: inst.EndpointID, Name: inst.Name, Spec: inst.Spec}
+		for _, g := range gpus {
+			c.GPUs = append(c.GPUs, fleet.GPUReport{Index: g.Index, UUID: g.UUID, Serial: g.Serial, Type: g.Type, MemoryMB: g.MemoryMB})
+			c.Simulated = c.Simulated || g.Simulated
+		}
+		for _, p := range ports {
+			c.Ports = append(c.Ports, fleet.Published{Container: p.Container, Host: p.Port})
+		}
+		return nil
+	})
+	return c, err
+}
