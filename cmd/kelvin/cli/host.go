@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kelvin-gpu/kelvin/api"
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+var hosts = &noun[api.Host]{
+	one: "host", path: "/v1/hosts", prefix: fleet.HostPrefix,
+	names: func(h api.Host) (id, name string) { return h.ID, h.Name },
+	columns: []column[api.Host]{
+		{"NAME", func(h api.Host, _ time.Time) string { return h.Name }},
+		{"STATE", func(h api.Host, _ time.Time) string { return string(h.State) }},
+		{"DATA CENTER", func(h api.Host, _ time.Time) string { return h.DataCenter }},
+		{"GPUS FREE", func(h api.Host, _ time.Time) string { return fmt.Sprintf("%d/%d", h.GPUs.Free, h.GPUs.Total) }},
+		{"DISK FREE", func(h api.Host, _ time.Time) string { return bytesOf(h.Disk.Free) }},
+		{"MACHINE", func(h api.Host, _ time.Time) string { return machine(h) }},
+		{"VERSION", func(h api.Host, _ time.Time) string { return h.Version }},
+		{"SEEN", func(h api.Host, now time.Time) string { return ago(h.SeenAt, now) }},
+		{"ID", func(h api.Host, _ time.Time) string { return h.ID }},
+	},
+	show: func(h api.Host, now time.Time) facts {
+		var f facts
+		f.add("Host", h.Name)
+		f.add("ID", h.ID)
+		f.add("State", string(h.State))
+		f.add("Data center", h.DataCenter)
+		f.add("Address", h.Address)
+		f.add("Machine", machine(h))
+		f.add("Agent", h.Version)
+		f.add("Connected", yes(h.Connected, "no"))
+		f.add("GPUs", fmt.Sprintf("%d, %d of them free", h.GPUs.Total, h.GPUs.Free))
+		f.add("Disk", fmt.Sprintf("%s, %s of it free", bytesOf(h.Disk.Total), bytesOf(h.Disk.Free)))
+		f.add("Seen", moment(h.SeenAt, now))
+		f.add("Lease ends", moment(h.ExpiresAt, now))
+		return f
+	},
+}
+
+func machine(h api.Host) string {
+	if h.Simulated {
+		return h.Machine + " (simulated GPUs)"
+	}
+	return h.Machine
+}
+
+func (a *app) hostCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "host", Aliases: []string{"hosts"}, Short: "Look at hosts, and keep new work off them",
+		Long: "A host is a machine with GPUs that runs Kelvin's agent. Only accounts that operate the fleet see hosts.",
+	}
+	cmd.AddCommand(
+		lsCommand(a, hosts, "List hosts", 0, nil), showCommand(a, hosts, "Show a host"),
+		a.cordon("cordon", "Keep new work off a host; what runs there goes on", fleet.HostReady),
+		a.cordon("uncordon", "Let a host take new work again", fleet.HostCordoned),
+	)
+	return cmd
+}
+
+func (a *app) cordon(does, short string, from fleet.HostState) *cobra.Command {
+	var key string
+	cmd := &cobra.Command{
+		Use: does + " HOST", Short: short, Args: cobra.ExactArgs(1),
+		ValidArgsFunction: completeNouns(a, hosts, func(h api.Host) bool { return h.State == from }),
+		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
+			if err := checkKey(s.cmd, key); err != nil {
+				return err
+			}
+			host, err := hosts.find(ctx, s.client, args[0])
+			if err != nil {
+				return err
+			}
+			in := call{method: http.MethodPost, path: hosts.path + "/" + url.PathEscape(host.it.ID) + "/" + does, key: firstOf(key, newKey())}
+			if err := s.do(ctx, in, &host); err != nil {
+				return err
+			}
+			if s.output != formatTable {
+				return hosts.printOne(s, host)
+			}
+			_, err = fmt.Fprintf(s.out, "host %s: %s\n", clean(host.it.Name), host.it.State)
+			return err
+		}),
+	}
+	keyFlag(cmd, &key)
+	return cmd
+}
+
+var gpus = &noun[api.GPU]{
+	one: "gpu", path: "/v1/gpus",
+	names: func(g api.GPU) (id, name string) { return g.ID, "" },
+	columns: []column[api.GPU]{
+		{"GPU", func(g api.GPU, _ time.Time) string { return g.ID }},
+		{"STATE", func(g api.GPU, _ time.Time) string { return string(g.State) }},
+		{"TYPE", func(g api.GPU, _ time.Time) string { return g.Type }},
+		{"MEMORY", func(g api.GPU, _ time.Time) string { return bytesOf(g.MemoryMB << 20) }},
+		{"HOST", func(g api.GPU, _ time.Time) string { return g.HostID }},
+		{"INDEX", func(g api.GPU, _ time.Time) string { return fmt.Sprint(g.Index) }},
+		{"INSTANCE", func(g api.GPU, _ time.Time) string { return g.InstanceID }},
+		{"NOTE", func(g api.GPU, _ time.Time) string {
+			note := g.Reason
+			if g.Simulated {
+				note = strings.TrimSpace("simulated " + note)
+			}
+			return note
+		}},
+	},
+}
+
+func (a *app) gpuCommand() *cobra.Command {
+	var host, state, kind string
+	ls := lsCommand(a, gpus, "List GPUs", 0, func(ctx context.Context, s *session, query url.Values) error {
+		if state != "" {
+			query.Set("state", state)
+		}
+		if kind != "" {
+			query.Set("type", kind)
+		}
+		if host == "" {
+			return nil
+		}
+		of, err := hosts.find(ctx, s.client, host)
+		query.Set("host", of.it.ID)
+		return err
+	})
+	ls.Flags().StringVar(&host, "host", "", "Only those of this host, by name or ID")
+	ls.Flags().StringVar(&state, "state", "", "Only those in this state: "+words(fleet.GPUStates))
+	ls.Flags().StringVar(&kind, "type", "", "Only those of this type, such as a100-80gb")
+	complete(ls, "host", completeFlag(a, hosts, nil))
+	complete(ls, "state", fixed(fleet.GPUStates...))
+	complete(ls, "type", a.completeGPUTypes)
+	cmd := &cobra.Command{
+		Use: "gpu", Aliases: []string{"gpus"}, Short: "Look at GPUs",
+		Long: "Lists the GPUs of hosts. Only accounts that operate the fleet see them.",
+	}
+	cmd.AddCommand(ls)
+	return cmd
+}

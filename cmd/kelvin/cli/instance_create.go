@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kelvin-gpu/kelvin/api"
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// instanceFlags are the flags that describe a server.
+type instanceFlags struct {
+	workload
+	ports               []int
+	diskPath            string
+	readOnly, protected bool
+	stopTimeout         time.Duration
+}
+
+func (i *instanceFlags) flags(a *app, cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&i.gpus, "gpus", 1, "GPUs, all on one host, 0 to 8")
+	f.IntSliceVar(&i.ports, "port", nil, "Port of the container to publish on the host, 1 to 65535; repeatable, 16 at most. Default: none")
+	f.StringVar(&i.diskPath, "disk-path", "", "Where its own disk is mounted, which outlives restarts: an absolute path. Default: none")
+	f.BoolVar(&i.readOnly, "read-only", false, "Mount the root filesystem read-only, with a writable /tmp")
+	f.BoolVar(&i.protected, "protected", false, "Refuse to terminate it")
+	f.DurationVar(&i.stopTimeout, "stop-timeout", 0, "Between the signal to end and the kill, 0s to 10m. Default "+short(time.Duration(fleet.DefaultStopTimeout)))
+	f.StringVar(&i.probePath, "probe-path", "", "Path on the first port whose answer below 500 says that it is ready. Default: it is not asked")
+	i.workload.flags(a, cmd)
+	i.placeFlag(a, cmd)
+}
+
+func (i *instanceFlags) spec(a *app, cmd *cobra.Command) (fleet.InstanceSpec, error) {
+	spec := fleet.InstanceSpec{
+		DataCenter: i.dataCenter, Image: i.image, Command: i.command, Shell: i.shell, GPUType: i.gpuType, GPUs: i.gpus, Ports: i.ports,
+		Volume: i.volume, MountPath: i.mountPath, DiskPath: i.diskPath, CPUs: i.cpus, MemoryMB: i.memoryMB, ReadOnly: i.readOnly,
+		ProbePath: i.probePath, DrainTimeout: fleet.Duration(i.drain), StopTimeout: fleet.Duration(i.stopTimeout), Protected: i.protected,
+	}
+	env, err := i.environment(a, cmd, nil)
+	if err != nil {
+		return spec, err
+	}
+	if env != nil {
+		spec.Env = *env
+	}
+	labels, err := i.tags(cmd, nil)
+	if err != nil {
+		return spec, err
+	}
+	if labels != nil {
+		spec.Labels = *labels
+	}
+	return spec, nil
+}
+
+func (a *app) instanceCreate() *cobra.Command {
+	var i instanceFlags
+	var ch change
+	cmd := &cobra.Command{
+		Use: "create NAME", Short: "Create a server",
+		Long:    "Creates a server and starts it. NAME is yours to choose: 1 to 128 characters, unique among your servers.",
+		Example: "  kelvin instance create notebook --image jupyter/base-notebook --port 8888 --disk-path /workspace --wait",
+		Args:    cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
+			if err := ch.check(s.cmd); err != nil {
+				return err
+			}
+			if i.image == "" {
+				return usage(s.cmd, "what should it run? Give --image")
+			}
+			spec, err := i.spec(a, s.cmd)
+			if err != nil {
+				return err
+			}
+			in := call{method: http.MethodPost, path: instances.path, body: api.InstanceCreate{Name: args[0], InstanceSpec: spec}}
+			return ch.do(ctx, s, in, args[0], func(op api.Operation, f *facts) {
+				f.add("ID:", op.ResourceID)
+				if op.Ended() {
+					f.add("See it:", "kelvin instance show "+op.ResourceID)
+				}
+			})
+		}),
+	}
+	i.flags(a, cmd)
+	ch.flags(cmd)
+	return cmd
+}
