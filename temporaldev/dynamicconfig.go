@@ -6,6 +6,10 @@ import (
 	"go.temporal.io/server/common/dynamicconfig"
 )
 
+// queueReads limits how often a history queue is read in a second: no limit
+// in practice, since each read is one small query.
+const queueReads = 2000
+
 // dynamicConfig tunes the server for one developer or one test. Temporal's
 // defaults are meant for clusters: they trade latency for load, which makes
 // each timer, retry and continue-as-new cost a second here.
@@ -36,6 +40,14 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		dynamicconfig.WorkerCommandsEnabled.Key():             true,
 		dynamicconfig.EnableCancelActivityWorkerCommand.Key(): true,
 		dynamicconfig.EnableCancelWorkerPollsOnShutdown.Key(): true,
+
+		// A shard reads each of its queues at most 20 times a second. There is one
+		// shard here, and a workflow in a hurry needs a read per step: after the
+		// first burst, six activities would take 350 ms instead of 60.
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():   queueReads,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():      queueReads,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): queueReads,
+		dynamicconfig.OutboundProcessorMaxPollRPS.Key():   queueReads,
 
 		// Room for a simulated fleet: every host polls queues of its own.
 		dynamicconfig.FrontendMaxConcurrentLongRunningRequestsPerInstance.Key(): 20000,

@@ -22,5 +22,6 @@ func TestSettingsAreReadAsWritten(t *testing.T) {
 	require.Equal(t, 3*time.Second, dynamicconfig.HistoryLongPollExpirationInterval.Get(config)("kelvin"))
 	require.True(t, dynamicconfig.EnableCancelActivityWorkerCommand.Get(config)("kelvin"))
 	require.Equal(t, 20000, dynamicconfig.FrontendMaxConcurrentLongRunningRequestsPerInstance.Get(config)("kelvin"))
+	require.Equal(t, queueReads, dynamicconfig.TransferProcessorMaxPollRPS.Get(config)())
 	require.Equal(t, 8096, dynamicconfig.HistoryCacheHostLevelMaxSize.Get(config)())
 }
