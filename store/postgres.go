@@ -14,9 +14,10 @@ const maxConns = 24
 
 // openPostgres opens a database by its URL. Transactions are READ COMMITTED and lock the
 // rows they decide on, in the order resource, host, data center; a deadlock or a
-// serialization failure is tried again.
+// serialization failure is tried again. FOR NO KEY UPDATE is the lock of an UPDATE: rows that
+// refer to a locked one can still be written.
 func (s *Store) openPostgres(url string) error {
-	s.engine = engine{name: "postgres", lock: " FOR UPDATE", problem: postgresProblem}
+	s.engine = engine{name: "postgres", lock: " FOR NO KEY UPDATE", problem: postgresProblem}
 	db, err := sqlx.Open("pgx", url)
 	if err != nil {
 		return err

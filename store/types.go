@@ -42,7 +42,7 @@ type Drain struct {
 type Changes struct {
 	Endpoints  []string       // whose autoscaler must look
 	Operations []fleet.Record // open, on a host just lost: to be cancelled
-	Hosts      []string       // that were just lost
+	Hosts      []string       // just lost (ExpireHosts), or joined or returned (RenewLease)
 }
 
 // A Gateway is one running gateway, as it last reported.

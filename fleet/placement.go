@@ -1,0 +1,166 @@
+package fleet
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// A Want is what an instance needs of a host.
+type Want struct {
+	GPUs       int    // of one type, on one host
+	GPUType    string // empty: any
+	Ports      int
+	EndpointID string   // of a worker: workers of one endpoint are spread
+	Avoid      []string // hosts that will not do
+}
+
+// A HostView is a host as placement sees it.
+type HostView struct {
+	Host         Host
+	FreeGPUs     []GPU
+	UsedPorts    map[int]bool
+	NextPort     int // where the search for ports begins: one that was just freed may linger
+	SameEndpoint int // instances of the same endpoint there
+	Instances    int // all instances there
+}
+
+// A Choice is where an instance goes.
+type Choice struct {
+	HostID string
+	GPUs   []GPU // by index
+	Ports  []int // in the order they are to be given
+}
+
+// Place chooses a host, and GPUs and ports there. It only looks at hosts that are ready and
+// GPUs that are free, and prefers, in this order: hosts with fewer workers of the same
+// endpoint; without GPUs wanted, hosts that have none free; the smaller GPUs, when any type
+// will do; to leave whole blocks of eight, four and two GPUs free, which others may need;
+// fuller hosts, for GPUs, or emptier ones, without. The same input has the same answer.
+//
+// Exhausted when nothing fits, with a reason for people.
+func Place(want Want, hosts []HostView) (Choice, error) {
+	var best *candidate
+	var short shortage
+	for i := range hosts {
+		h := &hosts[i]
+		if h.Host.State != HostReady || slices.Contains(want.Avoid, h.Host.ID) {
+			short.unready++
+			continue
+		}
+		ports := freePorts(h, want.Ports)
+		for _, c := range candidates(want, h, &short) {
+			if len(ports) < want.Ports {
+				short.ports++
+				continue
+			}
+			c.ports = ports
+			if best == nil || c.compare(best) < 0 {
+				best = &c
+			}
+		}
+	}
+	if best == nil {
+		return Choice{}, short.of(want, len(hosts))
+	}
+	return Choice{HostID: best.host.Host.ID, GPUs: best.gpus, Ports: best.ports}, nil
+}
+
+// A candidate is one host with one type of GPU.
+type candidate struct {
+	host   *HostView
+	gpus   []GPU
+	ports  []int
+	memory int64
+	broken [3]int // whole blocks of 8, 4 and 2 GPUs that are no longer whole
+	left   int    // GPUs of the type that stay free
+}
+
+// candidates are the ways to have the GPUs on a host: one for each type that fits.
+func candidates(want Want, h *HostView, short *shortage) []candidate {
+	if want.GPUs == 0 {
+		return []candidate{{host: h, left: len(h.FreeGPUs)}}
+	}
+	byType := map[string][]GPU{}
+	for _, g := range h.FreeGPUs {
+		if g.State == GPUFree && (want.GPUType == "" || g.Type == want.GPUType) {
+			byType[g.Type] = append(byType[g.Type], g)
+		}
+	}
+	var all []candidate
+	for _, gpus := range byType {
+		short.most = max(short.most, len(gpus))
+		if len(gpus) < want.GPUs {
+			continue
+		}
+		taken, broken := takeBlocks(gpus, want.GPUs)
+		all = append(all, candidate{host: h, gpus: taken, memory: gpus[0].MemoryMB, broken: broken, left: len(gpus) - want.GPUs})
+	}
+	return all
+}
+
+// compare is negative when c is the better choice. No two candidates are equal: they differ
+// in host or type.
+func (c *candidate) compare(other *candidate) int {
+	order := cmp.Compare(c.host.SameEndpoint, other.host.SameEndpoint)
+	if len(c.gpus) == 0 {
+		return cmp.Or(order,
+			cmp.Compare(min(c.left, 1), min(other.left, 1)),
+			cmp.Compare(c.host.Instances, other.host.Instances),
+			cmp.Compare(c.host.Host.ID, other.host.Host.ID))
+	}
+	return cmp.Or(order,
+		cmp.Compare(c.memory, other.memory),
+		slices.Compare(c.broken[:], other.broken[:]),
+		cmp.Compare(c.left, other.left),
+		cmp.Compare(c.host.Instances, other.host.Instances),
+		cmp.Compare(c.host.Host.ID, other.host.Host.ID),
+		cmp.Compare(c.gpus[0].Type, other.gpus[0].Type))
+}
+
+// freePorts are n free ports of a host, from NextPort on and around; fewer if it has fewer.
+func freePorts(h *HostView, n int) []int {
+	size := h.Host.PortLast - h.Host.PortFirst + 1
+	if h.Host.PortFirst < 1 || size < 1 {
+		return nil
+	}
+	first := h.NextPort - h.Host.PortFirst
+	if first < 0 || first >= size {
+		first = 0
+	}
+	var ports []int
+	for i := 0; i < size && len(ports) < n; i++ {
+		if port := h.Host.PortFirst + (first+i)%size; !h.UsedPorts[port] {
+			ports = append(ports, port)
+		}
+	}
+	return ports
+}
+
+// A shortage is why nothing fitted.
+type shortage struct {
+	unready, ports int // hosts
+	most           int // GPUs of a wanted type that are free on one host
+}
+
+func (s shortage) of(want Want, hosts int) error {
+	kind := "GPUs"
+	if want.GPUs == 1 {
+		kind = "GPU"
+	}
+	if want.GPUType != "" {
+		kind = want.GPUType + " " + kind
+	}
+	switch {
+	case hosts == 0:
+		return Errorf(Exhausted, "there is no host")
+	case s.unready == hosts:
+		return Errorf(Exhausted, "no host is ready to take it (%d are there)", hosts)
+	case s.ports > 0:
+		return Errorf(Exhausted, "no host that has room has %d free ports", want.Ports)
+	case s.most == 0:
+		return Errorf(Exhausted, "no %s is free", kind)
+	default:
+		return Errorf(Exhausted, "no host has %d %s free; the most on one is %s", want.GPUs, kind, fmt.Sprint(s.most))
+	}
+}

@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// Counts are how much there is of what, over all accounts.
+func (s *Store) Counts(ctx context.Context) (Counts, error) {
+	c := Counts{Instances: map[fleet.State]int{}, Hosts: map[fleet.HostState]int{}, Open: map[string]int{}}
+	err := s.read(ctx, "count", func(t *tx) error {
+		var instances []struct {
+			State fleet.State `db:"state"`
+			Count int         `db:"n"`
+		}
+		if err := t.all(&instances, `SELECT state, COUNT(*) AS n FROM instances WHERE state <> 'terminated' GROUP BY state`); err != nil {
+			return err
+		}
+		for _, r := range instances {
+			c.Instances[r.State] = r.Count
+		}
+		var hosts []struct {
+			State    fleet.HostState `db:"state"`
+			Cordoned bool            `db:"cordoned"`
+			Count    int             `db:"n"`
+		}
+		if err := t.all(&hosts, `SELECT state, cordoned, COUNT(*) AS n FROM hosts GROUP BY state, cordoned`); err != nil {
+			return err
+		}
+		for _, r := range hosts {
+			c.Hosts[hostRow{State: r.State, Cordoned: r.Cordoned}.host().State] += r.Count
+		}
+		var gpus []struct {
+			Type  string         `db:"type"`
+			State fleet.GPUState `db:"state"`
+			Count int            `db:"n"`
+		}
+		if err := t.all(&gpus, `SELECT type, state, COUNT(*) AS n FROM gpus GROUP BY type, state ORDER BY type, state`); err != nil {
+			return err
+		}
+		for _, r := range gpus {
+			c.GPUs = append(c.GPUs, GPUCount{Type: r.Type, State: r.State, Count: r.Count})
+		}
+		var open []struct {
+			Kind  fleet.Kind `db:"kind"`
+			Name  string     `db:"name"`
+			Count int        `db:"n"`
+			Late  int        `db:"late"`
+		}
+		if err := t.all(&open, `SELECT kind, name, COUNT(*) AS n, COUNT(*) FILTER (WHERE deadline < ?) AS late
+			FROM operations WHERE outcome = '' GROUP BY kind, name`, micros(t.now)); err != nil {
+			return err
+		}
+		for _, r := range open {
+			rec := fleet.Record{Kind: r.Kind, Name: r.Name}
+			c.Open[rec.Operation().Workflow()] = r.Count
+			c.Overdue += r.Late
+		}
+		return nil
+	})
+	return c, err
+}

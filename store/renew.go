@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// RenewLease renews the lease of a host by its agent's report, and says what belongs there.
+// A host that was joining or lost is ready again; what was lost with it, and has not been
+// placed elsewhere, is as it was. An instance whose container has ended is stopped, with
+// the reason. In Changes are the endpoints whose autoscaler must look, and the host if it
+// just joined or returned.
+//
+// NotFound without the host, Invalid for a report that makes no sense.
+func (s *Store) RenewLease(ctx context.Context, hostID string, r fleet.HostReport) (order fleet.HostOrder, changes Changes, err error) {
+	if err := checkReport(r); err != nil {
+		return order, changes, s.translate("renew lease", err)
+	}
+	err = s.write(ctx, "renew lease", func(t *tx) error {
+		changes = Changes{}
+		host, err := t.lockHost(hostID)
+		if err != nil {
+			return err
+		}
+		if err := t.renewHost(host, r); err != nil {
+			return err
+		}
+		if err := t.syncGPUs(hostID, r); err != nil {
+			return err
+		}
+		if host.State != fleet.HostReady {
+			changes.Hosts = []string{hostID}
+		}
+		tenants, err := t.tenants(hostID)
+		if err != nil {
+			return err
+		}
+		if err := t.syncContainers(hostID, tenants, r.Containers, &changes); err != nil {
+			return err
+		}
+		order = fleet.HostOrder{
+			HostID: hostID, Leases: make([]fleet.LeaseOrder, len(tenants)), Now: t.now,
+			TTL: fleet.Duration(fleet.LeaseTTL), Grace: fleet.Duration(fleet.OrphanGrace), Every: fleet.Duration(fleet.LeaseEvery),
+		}
+		for i, l := range tenants {
+			order.Leases[i] = fleet.LeaseOrder{
+				LeaseID: l.LeaseID, InstanceID: l.InstanceID, Epoch: l.Epoch, Run: l.Home && l.State == fleet.Running && l.OperationID == "",
+			}
+		}
+		return nil
+	})
+	return order, changes, err
+}
+
+func checkReport(r fleet.HostReport) error {
+	const mostGPUs = 1024 // of slices, even
+	bad := func(what string) error {
+		return fleet.Errorf(fleet.Invalid, "the report of the host makes no sense: %s", what)
+	}
+	switch {
+	case r.PortFirst < 0 || r.PortLast > 65535 || r.PortFirst > r.PortLast:
+		return bad("its range of ports")
+	case len(r.GPUs) > mostGPUs:
+		return bad("too many GPUs")
+	}
+	seen := map[string]bool{}
+	for _, g := range r.GPUs {
+		if g.UUID == "" || seen[g.UUID] || g.Index < 0 || g.MemoryMB < 0 || len(g.UUID)+len(g.Serial)+len(g.Type) > 1024 {
+			return bad("a GPU without a UUID of its own, or out of all bounds")
+		}
+		seen[g.UUID] = true
+	}
+	return nil
+}
+
+// renewHost writes the host's own row, and what it means that it is there.
+func (t *tx) renewHost(host hostRow, r fleet.HostReport) error {
+	_, err := t.exec(`UPDATE hosts SET state = 'ready', version = ?, machine = ?, simulated = ?, address = ?, port_first = ?, port_last = ?,
+		disk_total = ?, disk_free = ?, seen_at = ?, expires_at = ? WHERE id = ?`,
+		text(r.Version), text(r.Machine), r.Simulated, text(r.Address), r.PortFirst, r.PortLast,
+		r.Disk.Total, r.Disk.Free, micros(t.now), micros(t.now.Add(fleet.LeaseTTL)), host.ID)
+	if err != nil {
+		return err
+	}
+	if host.Address != r.Address && host.State != fleet.HostJoining {
+		if err := t.bump(host.DataCenter); err != nil {
+			return err
+		}
+	}
+	switch host.State { //nolint:exhaustive // a ready host is no event
+	case fleet.HostJoining:
+		return t.event(fleet.Event{Name: "host.joined", HostID: host.ID, Message: host.Name})
+	case fleet.HostLost:
+		return t.event(fleet.Event{Name: "host.returned", HostID: host.ID, Message: host.Name})
+	}
+	return nil
+}
+
+// syncGPUs writes what is new about a host's GPUs. One that is not reported is lost, unless
+// a lease or a quarantine has it; one that is again, is free.
+func (t *tx) syncGPUs(hostID string, r fleet.HostReport) error {
+	var rows []gpuRow
+	if err := t.all(&rows, gpuQuery+` WHERE g.host_id = ?`, hostID); err != nil {
+		return err
+	}
+	known := map[string]gpuRow{}
+	for _, row := range rows {
+		known[row.UUID] = row
+	}
+	for _, g := range r.GPUs {
+		old, ok := known[g.UUID]
+		delete(known, g.UUID)
+		if !ok {
+			if _, err := t.exec(`INSERT INTO gpus (id, host_id, idx, uuid, serial, type, memory_mb, state, simulated) VALUES (?, ?, ?, ?, ?, ?, ?, 'free', ?)`,
+				fleet.NewID(fleet.GPUPrefix, t.now), hostID, g.Index, g.UUID, g.Serial, g.Type, g.MemoryMB, r.Simulated); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := t.syncGPU(old, g, r.Simulated); err != nil {
+			return err
+		}
+	}
+	for _, gone := range known {
+		if _, err := t.exec(`UPDATE gpus SET state = 'lost' WHERE id = ? AND state = 'free'`, gone.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) syncGPU(old gpuRow, g fleet.GPUReport, simulated bool) error {
+	now := old
+	now.Index, now.Serial, now.Type, now.MemoryMB, now.Simulated = g.Index, g.Serial, g.Type, g.MemoryMB, simulated
+	if now != old {
+		if _, err := t.exec(`UPDATE gpus SET idx = ?, serial = ?, type = ?, memory_mb = ?, simulated = ? WHERE id = ?`,
+			g.Index, g.Serial, g.Type, g.MemoryMB, simulated, old.ID); err != nil {
+			return err
+		}
+	}
+	if old.State != fleet.GPULost {
+		return nil
+	}
+	_, err := t.exec(`UPDATE gpus SET state = 'free' WHERE id = ? AND state = 'lost'`, old.ID)
+	return err
+}
