@@ -1,0 +1,122 @@
+package gateway
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"strings"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+// requestID returns the ID that the client gave its request, if it is sane: 1 to 128
+// printable ASCII characters. Otherwise it makes one.
+func requestID(h http.Header) string {
+	if v := h[requestIDHeader]; len(v) == 1 && len(v[0]) <= 128 && v[0] != "" && isPrintable(v[0]) {
+		return v[0]
+	}
+	var id [16]byte // to tell requests apart, not to keep a secret
+	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
+	return hex.EncodeToString(id[:])
+}
+
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// isOurs reports whether only Kelvin may set a header. Servers that turn names into
+// environment variables see no difference between a dash and an underscore.
+func isOurs(name string) bool { return hasNamePrefix(name, "x-kelvin-") }
+
+// isHop reports whether a header speaks of the way a request came.
+func isHop(name string) bool {
+	return hasNamePrefix(name, "x-forwarded-") || len(name) == len("x-real-ip") && hasNamePrefix(name, "x-real-ip")
+}
+
+func hasNamePrefix(name, prefix string) bool {
+	if len(name) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		c := name[i]
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '_':
+			c = '-'
+		}
+		if c != prefix[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// forward sets the headers that tell the worker where a request came from, and drops those
+// the client may not set.
+func (g *Gateway) forward(p *httputil.ProxyRequest) {
+	out := p.Out.Header
+	for name := range out {
+		if isOurs(name) || isHop(name) {
+			delete(out, name)
+		}
+	}
+	// A connection that became HTTP/2 would carry requests past everything above.
+	if strings.Contains(strings.ToLower(out.Get("Upgrade")), "h2c") {
+		delete(out, "Upgrade")
+		delete(out, "Connection")
+	}
+	delete(out, "Http2-Settings")
+
+	client, _, err := net.SplitHostPort(p.In.RemoteAddr)
+	if err != nil {
+		client = p.In.RemoteAddr // no address of the network's: as it is
+	}
+	proto, host := "http", p.In.Host
+	if p.In.TLS != nil {
+		proto = "https"
+	}
+	if g.trusts(client) {
+		if prior := p.In.Header["X-Forwarded-For"]; len(prior) > 0 {
+			client = strings.Join(prior, ", ") + ", " + client
+		}
+		if v := p.In.Header.Get("X-Forwarded-Proto"); v != "" {
+			proto = v
+		}
+		if v := p.In.Header.Get("X-Forwarded-Host"); v != "" {
+			host = v
+		}
+	}
+	values := [3]string{client, proto, host} // one allocation for the three
+	out["X-Forwarded-For"] = values[0:1:1]
+	out["X-Forwarded-Proto"] = values[1:2:2]
+	out["X-Forwarded-Host"] = values[2:3:3]
+}
+
+// trusts reports whether an address is a load balancer's of ours.
+func (g *Gateway) trusts(client string) bool {
+	if len(g.options.TrustedProxies) == 0 {
+		return false
+	}
+	addr, err := netip.ParseAddr(client)
+	if err != nil {
+		return false
+	}
+	addr = addr.Unmap().WithZone("")
+	for _, prefix := range g.options.TrustedProxies {
+		if prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}

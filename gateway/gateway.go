@@ -1,0 +1,175 @@
+package gateway
+
+import (
+	"errors"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// A Config says which data center a Gateway serves and where it learns its routes.
+type Config struct {
+	// Server is the base URL of the Kelvin server, such as http://127.0.0.1:8080. Run needs it.
+	Server string
+	// Token is the gateway's bearer token, kelvin_gw_….
+	Token string
+	// DataCenter is the second label of the host names that are served.
+	DataCenter string
+	// Logger gets a line at Debug for every request, at Info for failures of the gateway's
+	// own (at most one a second for each endpoint). Default: none.
+	Logger *slog.Logger
+	// HTTPClient talks to the server, not to workers. Default: a new one.
+	HTTPClient *http.Client
+	// Registerer gets the metrics. Default: a registry of the gateway's own.
+	Registerer prometheus.Registerer
+	Options    Options
+}
+
+// A Gateway is the reverse proxy of a data center. It is an http.Handler; make one with
+// New, feed it with Run, let it listen with Serve.
+type Gateway struct {
+	server     string
+	token      string
+	dataCenter string
+	logger     *slog.Logger
+	errorLog   *log.Logger // what net/http has to say
+	client     *http.Client
+	options    Options
+	gatherer   prometheus.Gatherer
+	http, grpc *http.Transport // to workers
+
+	// table is what requests read. It is nil until there are routes.
+	table   atomic.Pointer[table]
+	unknown *endpoint // stands for all that is not in the table, in counters and logs
+
+	mu    sync.Mutex           // held by Apply and Report as a whole
+	known map[string]*endpoint // those in table, and those that left it with requests in flight
+
+	soon chan struct{} // asks for a report now
+}
+
+// A table is the endpoints of one version of the routes.
+type table struct {
+	version   int64
+	endpoints map[string]*endpoint
+}
+
+// New makes a Gateway that has no routes yet. It returns Invalid if c can never work.
+func New(c Config) (*Gateway, error) {
+	if c.DataCenter == "" || strings.Contains(c.DataCenter, ".") {
+		return nil, fleet.Errorf(fleet.Invalid, "data center must be one DNS label")
+	}
+	if u, err := url.Parse(c.Server); err != nil || c.Server != "" && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return nil, fleet.Errorf(fleet.Invalid, "server must be a URL such as http://127.0.0.1:8080")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.HTTPClient == nil {
+		c.HTTPClient = &http.Client{}
+	}
+	o := c.Options.withDefaults()
+	g := &Gateway{
+		server: strings.TrimRight(c.Server, "/"), token: c.Token, dataCenter: c.DataCenter,
+		logger: c.Logger, errorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
+		client: c.HTTPClient, options: o,
+		http: newTransport(o), grpc: newGRPCTransport(o),
+		unknown: newEndpoint("unknown"), known: map[string]*endpoint{}, soon: make(chan struct{}, 1),
+	}
+	if err := g.register(c.Registerer); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// register makes the metrics visible. A Registerer that also gathers, as registries do, is
+// what AdminHandler shows.
+func (g *Gateway) register(r prometheus.Registerer) error {
+	if r == nil {
+		r = prometheus.NewRegistry()
+	}
+	g.gatherer = prometheus.DefaultGatherer
+	if own, ok := r.(prometheus.Gatherer); ok {
+		g.gatherer = own
+	}
+	if err := r.Register(collector{g}); err != nil {
+		if _, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
+			return fleet.Errorf(fleet.Conflict, "another gateway has registered its metrics here")
+		}
+		return fleet.Errorf(fleet.Internal, "register the gateway's metrics: %v", err)
+	}
+	return nil
+}
+
+// Handler serves the requests of tenants: every path is theirs.
+func (g *Gateway) Handler() http.Handler { return g }
+
+// Apply makes routes the truth. Once it has returned, no request is sent to a worker that
+// they call draining or leave out. Run calls it, and tests do.
+func (g *Gateway) Apply(routes fleet.Routes) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	endpoints := make(map[string]*endpoint, len(routes.Endpoints))
+	for _, route := range routes.Endpoints {
+		e := g.known[route.EndpointID]
+		if e == nil {
+			e = newEndpoint(route.EndpointID)
+			g.known[e.id] = e
+		}
+		e.follow(route)
+		endpoints[e.id] = e
+	}
+	for id, e := range g.known {
+		if endpoints[id] == nil && !e.leave() {
+			delete(g.known, id)
+		}
+	}
+	g.table.Store(&table{version: routes.Version, endpoints: endpoints})
+	g.reportSoon()
+}
+
+// Report tells what is in flight, and what happened since it was last called. It promises
+// that no request will be sent to a worker that is draining or absent in the routes of its
+// version, until newer ones make that worker ready. Nothing is reported as empty that a
+// request is still on its way to.
+func (g *Gateway) Report() fleet.GatewayReport {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	report := fleet.GatewayReport{InFlight: map[string]int{}, Load: map[string]fleet.EndpointLoad{}}
+	if t := g.table.Load(); t != nil {
+		report.Version = t.version
+	}
+	for id, e := range g.known {
+		if e.report(&report) {
+			delete(g.known, id)
+		}
+	}
+	return report
+}
+
+// report adds what the endpoint has in flight, and its load if it is open or had any. It
+// reports whether the endpoint left the routes and is empty by now.
+func (e *endpoint) report(r *fleet.GatewayReport) (over bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	load := e.count.takeLoad()
+	for id, w := range e.workers {
+		if w.inflight > 0 {
+			r.InFlight[id] = w.inflight
+			load.InFlight += w.inflight
+		}
+	}
+	load.Queued = e.queued
+	if e.open || load != (fleet.EndpointLoad{}) {
+		r.Load[e.id] = load
+	}
+	return e.gone && len(e.workers) == 0
+}

@@ -1,0 +1,74 @@
+package gateway
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// A collector shows the counts of the endpoints that are in the routes, and of "unknown",
+// which stands for all other host names. So there are never more series than endpoints, and
+// those of a deleted endpoint go with it.
+type collector struct{ g *Gateway }
+
+var (
+	requestsDesc = prometheus.NewDesc("kelvin_gateway_requests_total",
+		"Requests that ended, by endpoint and class of the status they were answered with; a client that left is 4xx.",
+		[]string{"endpoint", "code_class"}, nil)
+	inflightDesc = prometheus.NewDesc("kelvin_gateway_inflight",
+		"Requests at workers now.", []string{"endpoint"}, nil)
+	queuedDesc = prometheus.NewDesc("kelvin_gateway_queued",
+		"Requests that wait for a worker now.", []string{"endpoint"}, nil)
+	secondsDesc = prometheus.NewDesc("kelvin_gateway_seconds",
+		"Time from a request's header to the end of its answer.", []string{"endpoint"}, nil)
+	retriesDesc = prometheus.NewDesc("kelvin_gateway_retries_total",
+		"Attempts that reached no worker, because it could not be dialled.", []string{"endpoint"}, nil)
+	versionDesc = prometheus.NewDesc("kelvin_gateway_routes_version",
+		"Version of the routes in force.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (c collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{requestsDesc, inflightDesc, queuedDesc, secondsDesc, retriesDesc, versionDesc} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	c.g.unknown.collect(ch)
+	t := c.g.table.Load()
+	if t == nil {
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(versionDesc, prometheus.GaugeValue, float64(t.version))
+	for _, e := range t.endpoints {
+		e.collect(ch)
+	}
+}
+
+func (e *endpoint) collect(ch chan<- prometheus.Metric) {
+	e.mu.Lock()
+	c, queued, inflight := e.count, e.queued, 0
+	for _, w := range e.workers {
+		inflight += w.inflight
+	}
+	e.mu.Unlock()
+
+	gauge, counter := prometheus.GaugeValue, prometheus.CounterValue
+	ch <- prometheus.MustNewConstMetric(inflightDesc, gauge, float64(inflight), e.id)
+	ch <- prometheus.MustNewConstMetric(queuedDesc, gauge, float64(queued), e.id)
+	ch <- prometheus.MustNewConstMetric(retriesDesc, counter, float64(c.retries), e.id)
+	for class, n := range c.classes {
+		if n > 0 {
+			ch <- prometheus.MustNewConstMetric(requestsDesc, counter, float64(n), e.id, strconv.Itoa(class)+"xx")
+		}
+	}
+	var sum uint64
+	buckets := make(map[float64]uint64, len(bucketBounds))
+	for i, bound := range bucketBounds {
+		sum += c.buckets[i]
+		buckets[bound] = sum
+	}
+	ch <- prometheus.MustNewConstHistogram(secondsDesc, sum+c.buckets[len(bucketBounds)], c.seconds, buckets, e.id)
+}

@@ -1,0 +1,57 @@
+package gateway
+
+import (
+	"cmp"
+	"net/netip"
+	"time"
+)
+
+// Options are limits and times. Zero values stand for the defaults.
+type Options struct {
+	// HoldFor is how long a request may wait for a worker to become ready, over all of its
+	// attempts. Default 5 s; negative: it does not wait.
+	HoldFor time.Duration
+	// HoldMax is how many requests of one endpoint may wait at a time. Default 1000.
+	HoldMax int
+
+	// DialTimeout limits the connecting to a worker. Default 2 s.
+	DialTimeout time.Duration
+	// ResponseTimeout limits the wait for a worker's response header, once the request is
+	// sent; past it the answer is 504. Default: no limit.
+	ResponseTimeout time.Duration
+	// WorkerIdle is how long an unused connection to a worker is kept. Default 1.5 s, below
+	// the keep-alive time of the usual model servers: when a worker closes a connection in
+	// the moment we send a request over it, that request is lost.
+	WorkerIdle time.Duration
+
+	// MaxBody limits request bodies, in bytes; above it the answer is 413. Default: no limit.
+	MaxBody int64
+	// MaxHeaderBytes limits the header of a request. Default 64 KiB.
+	MaxHeaderBytes int
+	// ReadHeaderTimeout limits the reading of a request's header. Default 10 s.
+	ReadHeaderTimeout time.Duration
+	// IdleTimeout is how long a client's unused connection is kept. Default 2 min.
+	IdleTimeout time.Duration
+	// ShutdownGrace is how long Serve waits for requests in flight. Default 60 s.
+	ShutdownGrace time.Duration
+
+	// ReportEvery is the time between reports. Default 1 s.
+	ReportEvery time.Duration
+
+	// TrustedProxies are the load balancers before the gateway: X-Forwarded-For, -Proto and
+	// -Host that come from there are kept. Default: none.
+	TrustedProxies []netip.Prefix
+}
+
+func (o Options) withDefaults() Options {
+	o.HoldFor = cmp.Or(o.HoldFor, 5*time.Second)
+	o.HoldMax = cmp.Or(o.HoldMax, 1000)
+	o.DialTimeout = cmp.Or(o.DialTimeout, 2*time.Second)
+	o.WorkerIdle = cmp.Or(o.WorkerIdle, 1500*time.Millisecond)
+	o.MaxHeaderBytes = cmp.Or(o.MaxHeaderBytes, 64<<10)
+	o.ReadHeaderTimeout = cmp.Or(o.ReadHeaderTimeout, 10*time.Second)
+	o.IdleTimeout = cmp.Or(o.IdleTimeout, 2*time.Minute)
+	o.ShutdownGrace = cmp.Or(o.ShutdownGrace, time.Minute)
+	o.ReportEvery = cmp.Or(o.ReportEvery, time.Second)
+	return o
+}

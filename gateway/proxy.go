@@ -1,0 +1,146 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/http/httputil"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxDials is how many workers are tried for one request.
+const maxDials = 3
+
+// rewrite makes the request that the worker gets.
+func (f *flight) rewrite(p *httputil.ProxyRequest) {
+	p.Out.URL.Scheme = "http"
+	p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came; httputil drops what it cannot parse
+	p.Out.Host = p.In.Host
+	f.gateway.forward(p)
+	p.Out.Header[requestIDHeader] = []string{f.id}
+}
+
+// RoundTrip sends the request to the worker at whose seat f is. If that worker cannot be
+// dialled the request has reached nobody, and is sent to another. Anything else that goes
+// wrong is final: the worker may have begun.
+func (f *flight) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		f.upload.body = r.Body
+		r.Body = &f.upload
+	}
+	transport := f.gateway.transportFor(r)
+	f.atMostOnce(r)
+	for {
+		r.URL.Host = f.seat.address
+		res, err := transport.RoundTrip(f.onTrial(r))
+		if err == nil {
+			return res, nil
+		}
+		if _, undialled := errors.AsType[*dialError](err); !undialled || r.Context().Err() != nil {
+			return nil, err
+		}
+		f.dials++
+		left := f.seat
+		f.seat = seat{}
+		if f.endpoint.unreachable(left) {
+			f.gateway.reportSoon()
+		}
+		if f.dials == maxDials {
+			return nil, unreachable
+		}
+		if err := f.board(r, time.Now()); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// onTrial makes the first request after an ejection end the trial as soon as it has a
+// connection; its answer may take long.
+func (f *flight) onTrial(r *http.Request) *http.Request {
+	if !f.seat.trial {
+		return r
+	}
+	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) {
+			f.endpoint.reached(f.seat)
+			f.seat.trial = false
+		},
+	}))
+}
+
+// answer completes the worker's response.
+func (f *flight) answer(res *http.Response) error {
+	f.status = res.StatusCode
+	for name := range res.Header {
+		if isOurs(name) {
+			delete(res.Header, name)
+		}
+	}
+	res.Header[requestIDHeader] = []string{f.id}
+	return nil
+}
+
+// fail answers a request that was not answered by a worker.
+func (f *flight) fail(r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		f.status = statusClientGone
+		return
+	}
+	if p, ok := errors.AsType[*problem](err); ok {
+		f.refuse(p)
+		return
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		f.refuse(bodyTooLarge)
+		return
+	}
+	if f.upload.failed.Load() {
+		f.refuse(badRequest)
+		return
+	}
+	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
+		f.refuse(tooSlow)
+		return
+	}
+	f.gateway.logger.DebugContext(r.Context(), "worker failed", "endpoint", f.endpoint.id, "request", f.id, "error", err)
+	f.refuse(noAnswer)
+}
+
+// upload is a request's body on its way to a worker. A transport closes the body when a
+// dial fails; then the next worker still needs it, and httputil closes it in the end.
+type upload struct {
+	body   io.Reader
+	failed atomic.Bool // the client's side, not the worker's
+}
+
+func (u *upload) Read(p []byte) (int, error) {
+	n, err := u.body.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, context.Canceled) {
+		u.failed.Store(true)
+	}
+	return n, err
+}
+
+func (u *upload) Close() error { return nil }
+
+// buffers hold what is copied from workers to clients. A stream keeps one as long as it is
+// open, so they are not large.
+var buffers = &bufferPool{}
+
+const bufferSize = 16 << 10
+
+type bufferPool struct{ pool sync.Pool }
+
+func (b *bufferPool) Get() []byte {
+	if p, ok := b.pool.Get().(*[bufferSize]byte); ok {
+		return p[:]
+	}
+	return make([]byte, bufferSize)
+}
+
+func (b *bufferPool) Put(p []byte) { b.pool.Put((*[bufferSize]byte)(p)) }

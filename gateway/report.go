@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+const (
+	reportTimeout = 5 * time.Second
+	// reportGap bounds how often reports are sent at once: clients can cause them, by
+	// asking an endpoint without workers and leaving.
+	reportGap = 20 * time.Millisecond
+)
+
+// reportSoon asks for a report now: the routes changed, a leaving worker is empty, or a
+// request waits where none did.
+func (g *Gateway) reportSoon() {
+	select {
+	case g.soon <- struct{}{}:
+	default: // one is due that will see this change
+	}
+}
+
+// keepReporting reports every second, and at once when asked to. Reports are sent one
+// after the other, so that they arrive in order.
+func (g *Gateway) keepReporting(ctx context.Context) {
+	link := link{logger: g.logger, what: "report"}
+	tick := time.NewTicker(g.options.ReportEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-g.soon:
+		case <-tick.C:
+		case <-ctx.Done():
+			continue
+		}
+		if g.table.Load() == nil {
+			continue // without routes there is nothing to promise
+		}
+		link.is(ctx, g.sendReport(ctx))
+		sleep(ctx, reportGap)
+	}
+	if g.table.Load() != nil {
+		link.is(ctx, g.sendReport(context.WithoutCancel(ctx)))
+	}
+}
+
+// sendReport sends one report. What did not arrive is counted again in the next.
+func (g *Gateway) sendReport(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	report := g.Report()
+	body, err := json.Marshal(report)
+	if err != nil {
+		return fmt.Errorf("encode the report: %w", err)
+	}
+	if _, err := g.call(ctx, http.MethodPost, "/v1/gateway/report", bytes.NewReader(body)); err != nil {
+		g.unreport(report)
+		return err
+	}
+	return nil
+}
+
+// unreport keeps the counts of a report for the next one. If the server took it and only
+// the answer was lost they count twice, which an autoscaler can live with.
+func (g *Gateway) unreport(report fleet.GatewayReport) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for id, load := range report.Load {
+		if e := g.known[id]; e != nil {
+			e.mu.Lock()
+			e.count.giveBack(load)
+			e.mu.Unlock()
+		}
+	}
+}
+
+// A link logs when a connection to the server is lost and when it is back, once each.
+type link struct {
+	logger *slog.Logger
+	what   string
+	lost   bool
+}
+
+func (l *link) is(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil: // we are the ones who leave
+	case err != nil && !l.lost:
+		l.logger.WarnContext(ctx, "server lost", "what", l.what, "error", err)
+		l.lost = true
+	case err == nil && l.lost:
+		l.logger.InfoContext(ctx, "server is back", "what", l.what)
+		l.lost = false
+	}
+}

@@ -1,0 +1,60 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// Serve answers requests on ln, over HTTP/1.1 and over HTTP/2 without TLS, until ctx ends.
+// Then it accepts no more, waits for those in flight up to ShutdownGrace (WebSockets are in
+// flight until they close), breaks off the rest, and returns nil, or Timeout if there was
+// a rest. It closes ln.
+func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
+	requests, breakOff := context.WithCancel(context.WithoutCancel(ctx))
+	defer breakOff()
+	var inflight atomic.Int64
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			inflight.Add(1)
+			defer inflight.Add(-1)
+			g.ServeHTTP(w, r)
+		}),
+		Protocols:         new(http.Protocols),
+		ReadHeaderTimeout: g.options.ReadHeaderTimeout,
+		IdleTimeout:       g.options.IdleTimeout,
+		MaxHeaderBytes:    g.options.MaxHeaderBytes,
+		ErrorLog:          g.errorLog,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
+
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ln) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve requests: %w", err)
+	case <-ctx.Done():
+	}
+
+	grace, cancel := context.WithTimeout(requests, g.options.ShutdownGrace)
+	defer cancel()
+	_ = server.Shutdown(grace) // its error says what inflight says
+	// The server does not wait for connections that became WebSockets.
+	for inflight.Load() > 0 && grace.Err() == nil {
+		sleep(grace, 5*time.Millisecond)
+	}
+	left := inflight.Load()
+	breakOff()
+	_ = server.Close()
+	if left > 0 {
+		return fleet.Errorf(fleet.Timeout, "%d requests were still in flight after %s", left, g.options.ShutdownGrace)
+	}
+	return nil
+}
