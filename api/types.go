@@ -130,8 +130,8 @@ type Stats struct {
 	Processes  int     `json:"processes"`
 }
 
-// Operation is one operation on one resource. As accepted it is pending and has no phase,
-// no steps and no deadline yet.
+// Operation is one operation on one resource. As accepted it is pending, and has neither
+// resource_name nor phase nor steps.
 type Operation struct {
 	ID              string         `json:"id" example:"op_06f2r3k8x9m4n5p6q7s8t9v0w1"`
 	Kind            fleet.Kind     `json:"kind" doc:"Of the resource"`
@@ -141,7 +141,7 @@ type Operation struct {
 	Actor           string         `json:"actor" doc:"Who asked: a key, the autoscaler, a schedule, the monitor"`
 	State           OperationState `json:"state"`
 	Phase           string         `json:"phase,omitempty" doc:"The current step, for people"`
-	Progress        *Progress      `json:"progress,omitempty" doc:"Of the current step; only while it is watched"`
+	Progress        *Progress      `json:"progress,omitempty" doc:"Of the running step; not in lists"`
 	Steps           []fleet.Step   `json:"steps"`
 	Code            fleet.Code     `json:"code,omitempty" doc:"Why it did not end done"`
 	Message         string         `json:"message,omitempty"`
@@ -220,6 +220,7 @@ type Gateway struct {
 	ID            string    `json:"id" example:"gw_06f2r3k8x9m4n5p6q7s8t9v0w1"`
 	Name          string    `json:"name"`
 	DataCenter    string    `json:"data_center"`
+	Live          bool      `json:"live" doc:"It reported a moment ago"`
 	RoutesVersion int64     `json:"routes_version" doc:"Of the routes it follows"`
 	InFlight      int       `json:"in_flight" doc:"Requests it has in flight"`
 	SeenAt        time.Time `json:"seen_at,omitzero" doc:"Its last report"`

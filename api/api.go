@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/store"
+)
+
+// A Server answers the API. Fill in its fields, then serve Handler.
+type Server struct {
+	Store      *store.Store
+	Operations Starter
+	Logger     *slog.Logger
+
+	Console           http.Handler                                  // the console, for every path that is not ours; nil: none
+	GatewayURL        func(dataCenter, endpointLabel string) string // of an endpoint; nil: not shown
+	Supported         []fleet.Operation                             // what can be run here; others are 501 and no button; nil: all of fleet.Operations
+	Version           string                                        // of this build
+	Simulated         bool                                          // the fleet is simulated, and is labelled so
+	TemporalUI        string                                        // http://127.0.0.1:8233; empty: no links
+	TemporalNamespace string                                        // of the workflows, for links
+
+	keys           credentials[fleet.Principal]
+	hosts          credentials[string]
+	gateways       credentials[caller]
+	tunnels        tunnels
+	closing        closing
+	heartbeatEvery time.Duration // of streams; 0: heartbeatEvery
+}
+
+// Starter is what the API needs of package workflows. All of it may be asked for again.
+type Starter interface {
+	// Start starts the workflow of an operation that was accepted.
+	Start(ctx context.Context, rec fleet.Record) error
+	// Cancel asks the workflow of an operation to undo it.
+	Cancel(ctx context.Context, rec fleet.Record) error
+	// Progress is how far the running step is; false if it has not said.
+	Progress(ctx context.Context, rec fleet.Record) (fleet.Progress, bool, error)
+	// Wake has an endpoint's autoscaler look again.
+	Wake(ctx context.Context, endpointID string) error
+}
+
+// table is every route, for people and programs; handler.go has those of probes and Prometheus.
+func (s *Server) table(r *routes) {
+	register(r, s.me, route{viewer, "GET /v1/me", "getMe", "Who am I", "The account and the role of the key, and what this server is."})
+	register(r, s.signIn, route{anybody, "POST /v1/session", "signIn", "Sign a browser in", "Sets the cookie kelvin_session. Requests that carry it and change something need the header X-Kelvin-Console: 1."})
+	register(r, s.signOut, route{anybody, "DELETE /v1/session", "signOut", "Sign a browser out", "Clears the cookie."})
+
+	register(r, s.createEndpoint, route{operator, "POST /v1/endpoints", "createEndpoint", "Create an endpoint", "A URL served by workers. A quick deploy fills in what is left out."})
+	register(r, s.listEndpoints, route{viewer, "GET /v1/endpoints", "listEndpoints", "List endpoints", "Oldest first."})
+	register(r, s.getEndpoint, route{viewer, "GET /v1/endpoints/{id}", "getEndpoint", "Show an endpoint", "Its state, its workers and its newest spec."})
+	register(r, s.updateEndpoint, route{operator, "PATCH /v1/endpoints/{id}", "updateEndpoint", "Change an endpoint", "Makes a new revision of its spec. Running workers are replaced one by one; requests in flight are kept."})
+	register(r, s.operateEndpoint(fleet.DeleteEndpoint), route{operator, "DELETE /v1/endpoints/{id}", "deleteEndpoint", "Delete an endpoint", "Drains and removes its workers, for good. It wins over whatever else is open on the endpoint."})
+	register(r, s.operateEndpoint(fleet.StartEndpoint), route{operator, "POST /v1/endpoints/{id}/start", "startEndpoint", "Start an endpoint", "Makes its active workers, and accepts requests."})
+	register(r, s.operateEndpoint(fleet.StopEndpoint), route{operator, "POST /v1/endpoints/{id}/stop", "stopEndpoint", "Stop an endpoint", "Refuses new requests, drains its workers and removes them."})
+	register(r, s.endpointLogs, route{viewer, "GET /v1/endpoints/{id}/logs", "getEndpointLogs", "Read the logs of an endpoint", "What its workers write, merged as it arrives, each line after its worker's name."}, produces(plainText))
+
+	register(r, s.createInstance, route{operator, "POST /v1/instances", "createInstance", "Create a server", "One container with GPUs, a disk and ports."})
+	register(r, s.listInstances, route{viewer, "GET /v1/instances", "listInstances", "List instances", "Servers and workers, oldest first."})
+	register(r, s.getInstance, route{viewer, "GET /v1/instances/{id}", "getInstance", "Show an instance", "Its state, where it lives, and its spec."})
+	register(r, s.deleteInstance, route{operator, "DELETE /v1/instances/{id}", "deleteInstance", "Terminate an instance", "The same as terminate."})
+	register(r, s.operateInstance(fleet.Start), route{operator, "POST /v1/instances/{id}/start", "startInstance", "Start an instance", "It runs again where its disk is."})
+	register(r, s.operateInstance(fleet.Stop), route{operator, "POST /v1/instances/{id}/stop", "stopInstance", "Stop an instance", "Waits for requests in flight, then ends its process. The disk stays."})
+	register(r, s.operateInstance(fleet.Restart), route{operator, "POST /v1/instances/{id}/restart", "restartInstance", "Restart an instance", "Stop and start in one, with the same disk and GPUs."})
+	register(r, s.operateInstance(fleet.Freeze), route{operator, "POST /v1/instances/{id}/freeze", "freezeInstance", "Freeze an instance", "Saves its data in the archive and gives GPUs, ports and disk back."})
+	register(r, s.operateInstance(fleet.Thaw), route{operator, "POST /v1/instances/{id}/thaw", "thawInstance", "Thaw an instance", "Restores a frozen instance on a host that fits, after testing its GPUs."})
+	register(r, s.operateInstance(fleet.Migrate), route{operator, "POST /v1/instances/{id}/migrate", "migrateInstance", "Migrate an instance", "Copies it to another host while it runs, and moves it with a short pause."})
+	register(r, s.operateInstance(fleet.Recover), route{operator, "POST /v1/instances/{id}/recover", "recoverInstance", "Recover an instance", "Brings a lost or failed instance back from its newest snapshot."})
+	register(r, s.eraseInstance(fleet.Reset), route{operator, "POST /v1/instances/{id}/reset", "resetInstance", "Reset an instance", "Erases all its data and installs its image anew. It needs the instance's name."})
+	register(r, s.eraseInstance(fleet.Terminate), route{operator, "POST /v1/instances/{id}/terminate", "terminateInstance", "Terminate an instance", "Erases it for good. It needs the instance's name, and wins over whatever else is open on it."})
+	register(r, s.instanceLogs, route{viewer, "GET /v1/instances/{id}/logs", "getInstanceLogs", "Read the log of an instance", "What its process writes to stdout and stderr, oldest first."}, produces(plainText))
+	register(r, s.instanceStats, route{viewer, "GET /v1/instances/{id}/stats", "getInstanceStats", "Show what an instance uses", "CPU, memory and processes at this moment."})
+
+	register(r, s.listOperations, route{viewer, "GET /v1/operations", "listOperations", "List operations", "Newest first."})
+	register(r, s.getOperation, route{viewer, "GET /v1/operations/{id}", "getOperation", "Show an operation", "How far it is, step by step, and how it ended."})
+	register(r, s.watchOperation, route{viewer, "GET /v1/operations/{id}/watch", "watchOperation", "Watch an operation", "Server-sent events named operation: as it is, then each change, until it has an outcome."}, sends(Operation{}))
+	register(r, s.cancelOperation, route{operator, "POST /v1/operations/{id}/cancel", "cancelOperation", "Cancel an operation", "Undoes what was done, unless the operation is past its point of no return: then it is finished."})
+
+	register(r, s.listEvents, route{viewer, "GET /v1/events", "listEvents", "List events", "What happened to the account's resources, newest first."})
+	register(r, s.watchEvents, route{viewer, "GET /v1/events/watch", "watchEvents", "Watch events", "Server-sent events named event, with IDs, from Last-Event-ID on."}, sends(Event{}))
+	register(r, s.listQuickDeploys, route{viewer, "GET /v1/quick-deploys", "listQuickDeploys", "List quick deploys", "Named starting points for endpoints."})
+	register(r, s.getQuickDeploy, route{viewer, "GET /v1/quick-deploys/{name}", "getQuickDeploy", "Show a quick deploy", "Its spec, with defaults."})
+	register(r, s.listDataCenters, route{viewer, "GET /v1/data-centers", "listDataCenters", "List data centers", "Where endpoints and servers can be."})
+
+	register(r, s.listHosts, route{fleetViewer, "GET /v1/hosts", "listHosts", "List hosts", "Machines with GPUs, for the fleet's operators."})
+	register(r, s.getHost, route{fleetViewer, "GET /v1/hosts/{id}", "getHost", "Show a host", "Its lease, its disk and its GPUs in numbers."})
+	register(r, s.cordonHost(true), route{fleetOperator, "POST /v1/hosts/{id}/cordon", "cordonHost", "Cordon a host", "It keeps what it runs, and gets nothing new."})
+	register(r, s.cordonHost(false), route{fleetOperator, "POST /v1/hosts/{id}/uncordon", "uncordonHost", "Uncordon a host", "It gets new instances again."})
+	register(r, s.listGPUs, route{fleetViewer, "GET /v1/gpus", "listGPUs", "List GPUs", "With what they are doing, and for whom."})
+	register(r, s.listGateways, route{fleetViewer, "GET /v1/gateways", "listGateways", "List gateways", "With the version of the routes that each follows."})
+
+	register(r, s.renewLease, route{host, "POST /v1/agent/lease", "renewLease", "Renew a host's lease", "An agent says what its host has, and is told what belongs there."})
+	register(r, s.containerSpec, route{host, "GET /v1/agent/leases/{id}", "getContainerSpec", "Fetch what a container is made from", "For the agent of the host that has the lease."})
+	register(r, s.openTunnel, route{host, "GET /v1/agent/tunnel", "openTunnel", "Open a tunnel", "A WebSocket that carries yamux; the server opens streams in it to the agent's HTTP handler."}, switches)
+	register(r, s.gatewayRoutes, route{gateway, "GET /v1/gateway/routes", "getRoutes", "Fetch routes", "At once if they are not of the version given; otherwise when they change, or after 25 seconds."})
+	register(r, s.gatewayReport, route{gateway, "POST /v1/gateway/report", "reportGateway", "Report what a gateway sees", "Requests in flight by instance, and load by endpoint."})
+}
+
+// document is what the table is described as.
+func (s *Server) document() huma.Config {
+	bearer := func(prefix, of string) *huma.SecurityScheme {
+		return &huma.SecurityScheme{Type: "http", Scheme: "bearer", BearerFormat: prefix, Description: of}
+	}
+	schemas := newSchemas()
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Kelvin", Version: "v1",
+				Description: "Keeps GPU instances at the temperature their owners want: running, stopped, frozen. What changes something is accepted with 202 and runs as an operation, which can be watched.",
+			},
+			Components: &huma.Components{Schemas: schemas, SecuritySchemes: map[string]*huma.SecurityScheme{
+				schemeKey:     bearer("kelvin_sk_…", "An API key"),
+				schemeHost:    bearer("kelvin_hst_…", "The token of a host's agent"),
+				schemeGateway: bearer("kelvin_gw_…", "The token of a gateway"),
+				schemeSession: {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "An API key in the console's cookie"},
+			}},
+		},
+		OpenAPIPath:   "/openapi",
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json", RejectUnknownQueryParameters: true,
+	}
+}

@@ -1,0 +1,93 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/store"
+)
+
+func (s *Server) listHosts(ctx context.Context, in *struct{ Page }) (*listed[Host], error) {
+	found, err := s.Store.ListHosts(ctx, in.more())
+	if err != nil {
+		return nil, err
+	}
+	return list(in.Page, found, func(h fleet.Host) string { return h.ID }, s.showHost), nil
+}
+
+func (s *Server) getHost(ctx context.Context, in *struct{ HostPath }) (*shown[Host], error) {
+	h, err := s.Store.GetHost(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &shown[Host]{s.showHost(h)}, nil
+}
+
+type cordonInput struct {
+	HostPath
+	Mutation
+}
+
+// cordonHost answers with the host as it is then. It is not an operation: nothing moves.
+func (s *Server) cordonHost(cordoned bool) func(context.Context, *cordonInput) (*shown[Host], error) {
+	return func(ctx context.Context, in *cordonInput) (*shown[Host], error) {
+		if err := s.Store.SetCordon(ctx, in.ID, cordoned); err != nil {
+			return nil, err
+		}
+		s.Logger.InfoContext(ctx, "host cordoned", slog.String("host", in.ID), slog.Bool("cordoned", cordoned), slog.String("actor", callerOf(ctx).KeyID))
+		return s.getHost(ctx, &struct{ HostPath }{in.HostPath})
+	}
+}
+
+func (s *Server) showHost(h fleet.Host) Host {
+	out := Host{
+		ID: h.ID, Name: h.Name, DataCenter: h.DataCenter, Address: h.Address, State: h.State, Version: h.Version, Machine: h.Machine,
+		Simulated: h.Simulated, Connected: s.tunnels.connected(h.ID), Disk: h.Disk, SeenAt: h.SeenAt, ExpiresAt: h.ExpiresAt,
+		GPUs: GPUCounts{Total: len(h.GPUs)},
+	}
+	for _, g := range h.GPUs {
+		if g.State == fleet.GPUFree {
+			out.GPUs.Free++
+		}
+	}
+	return out
+}
+
+type listGPUsInput struct {
+	Host  string         `query:"host" maxLength:"64" pattern:"^hst_" patternDescription:"an ID that begins with hst_" doc:"Only those of this host"`
+	State fleet.GPUState `query:"state" doc:"Only those in this state"`
+	Type  string         `query:"type" maxLength:"63" doc:"Only those of this type" example:"a100-80gb"`
+	Page
+}
+
+func (s *Server) listGPUs(ctx context.Context, in *listGPUsInput) (*listed[GPU], error) {
+	found, err := s.Store.ListGPUs(ctx, store.GPUFilter{HostID: in.Host, State: in.State, Type: in.Type, Page: in.more()})
+	if err != nil {
+		return nil, err
+	}
+	return list(in.Page, found, func(g fleet.GPU) string { return g.ID }, showGPU), nil
+}
+
+func showGPU(g fleet.GPU) GPU {
+	return GPU{
+		ID: g.ID, HostID: g.HostID, Index: g.Index, UUID: g.UUID, Serial: g.Serial, Type: g.Type, MemoryMB: g.MemoryMB,
+		State: g.State, Reason: g.Reason, Simulated: g.Simulated, InstanceID: g.InstanceID,
+	}
+}
+
+func (s *Server) listGateways(ctx context.Context, _ *struct{}) (*listed[Gateway], error) {
+	found, err := s.Store.ListGateways(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return all(found, showGateway), nil
+}
+
+func showGateway(g store.Gateway) Gateway {
+	out := Gateway{ID: g.ID, Name: g.Name, DataCenter: g.DataCenter, Live: g.Live, RoutesVersion: g.Version, SeenAt: g.SeenAt}
+	for _, n := range g.InFlight {
+		out.InFlight += n
+	}
+	return out
+}

@@ -1,0 +1,117 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/kelvin-gpu/kelvin/store"
+)
+
+// countsTTL is how long counts are good for: scrapes of several Prometheus servers cost
+// the record no more than one.
+const countsTTL = 5 * time.Second
+
+// metrics are what this server tells Prometheus.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+}
+
+func (s *Server) newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "kelvin_http_request_seconds", Help: "Time of requests to the API, by route.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 30},
+		}, []string{"method", "route", "status"}),
+	}
+	m.registry.MustRegister(m.requests, &census{server: s},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// observe times a request. Its route is the template, never the path: IDs would make a
+// series each.
+func (m *metrics) observe(c *gin.Context) {
+	begun := time.Now()
+	c.Next()
+	route, method := c.FullPath(), c.Request.Method
+	if route == "" {
+		route, method = "none", "any" // what callers make up must not make series either
+	}
+	m.requests.WithLabelValues(method, route, strconv.Itoa(c.Writer.Status())).Observe(time.Since(begun).Seconds())
+}
+
+// census is the collector of what there is in the fleet.
+type census struct {
+	server *Server
+	mu     sync.Mutex
+	counts store.Counts
+	at     time.Time
+}
+
+var (
+	instancesDesc = prometheus.NewDesc("kelvin_instances", "Instances by state.", []string{"state"}, nil)
+	hostsDesc     = prometheus.NewDesc("kelvin_hosts", "Hosts by state.", []string{"state"}, nil)
+	gpusDesc      = prometheus.NewDesc("kelvin_gpus", "GPUs by type and state.", []string{"type", "state"}, nil)
+	openDesc      = prometheus.NewDesc("kelvin_operations_open", "Open operations by name.", []string{"operation"}, nil)
+	overdueDesc   = prometheus.NewDesc("kelvin_operation_overdue", "Open operations past their deadline.", nil, nil)
+	tunnelsDesc   = prometheus.NewDesc("kelvin_tunnels", "Hosts with a tunnel to this server.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (c *census) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, openDesc, overdueDesc, tunnelsDesc} {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector. When the record does not answer, its gauges are
+// missing, which is what an alert on their absence is for.
+func (c *census) Collect(out chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, n int, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
+	}
+	gauge(tunnelsDesc, c.server.tunnels.count())
+	counts, err := c.fresh()
+	if err != nil {
+		c.server.Logger.Warn("nothing counted", slog.Any("error", err))
+		return
+	}
+	for state, n := range counts.Instances {
+		gauge(instancesDesc, n, string(state))
+	}
+	for state, n := range counts.Hosts {
+		gauge(hostsDesc, n, string(state))
+	}
+	for _, g := range counts.GPUs {
+		gauge(gpusDesc, g.Count, g.Type, string(g.State))
+	}
+	for operation, n := range counts.Open {
+		gauge(openDesc, n, operation)
+	}
+	gauge(overdueDesc, counts.Overdue)
+}
+
+func (c *census) fresh() (store.Counts, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.at) < countsTTL {
+		return c.counts, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), countsTTL)
+	defer cancel()
+	counts, err := c.server.Store.Counts(ctx)
+	if err != nil {
+		return counts, err
+	}
+	c.counts, c.at = counts, time.Now()
+	return counts, nil
+}

@@ -1,0 +1,93 @@
+package api
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// newSchemas is a registry that knows what fleet's types look like as JSON. fleet cannot
+// say so itself: it knows nothing of huma.
+func newSchemas() huma.Registry {
+	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	alias := func(of, as reflect.Type) { r.RegisterTypeAlias(of, as) }
+	alias(reflect.TypeFor[fleet.Duration](), reflect.TypeFor[durationSchema]())
+	alias(reflect.TypeFor[fleet.State](), reflect.TypeFor[stateSchema]())
+	alias(reflect.TypeFor[fleet.HostState](), reflect.TypeFor[hostStateSchema]())
+	alias(reflect.TypeFor[fleet.GPUState](), reflect.TypeFor[gpuStateSchema]())
+	alias(reflect.TypeFor[fleet.Role](), reflect.TypeFor[roleSchema]())
+	alias(reflect.TypeFor[fleet.Code](), reflect.TypeFor[codeSchema]())
+	return r
+}
+
+type (
+	durationSchema  string
+	stateSchema     string
+	hostStateSchema string
+	gpuStateSchema  string
+	roleSchema      string
+	codeSchema      string
+)
+
+// Schema implements huma.SchemaProvider.
+func (durationSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeString, Pattern: `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`,
+		PatternDescription: "a duration such as 30s or 1h30m",
+	}
+}
+
+// Schema implements huma.SchemaProvider. The states of instances and of endpoints are one
+// list, since clients show both in one place.
+func (stateSchema) Schema(huma.Registry) *huma.Schema {
+	states := slices.Concat(fleet.InstanceStates, fleet.EndpointStates)
+	states = slices.DeleteFunc(states, func(s fleet.State) bool { return s == fleet.Absent })
+	slices.Sort(states)
+	return enum(slices.Compact(states))
+}
+
+// Schema implements huma.SchemaProvider.
+func (hostStateSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.HostStates) }
+
+// Schema implements huma.SchemaProvider.
+func (gpuStateSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.GPUStates) }
+
+// Schema implements huma.SchemaProvider.
+func (roleSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.Roles) }
+
+// Schema implements huma.SchemaProvider.
+func (codeSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.Codes) }
+
+// Schema implements huma.SchemaProvider.
+func (OperationState) Schema(huma.Registry) *huma.Schema {
+	return enum([]OperationState{OperationPending, OperationRunning, OperationDone, OperationUndone, OperationStuck})
+}
+
+func enum[T ~string](values []T) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, v := range values {
+		s.Enum = append(s.Enum, string(v))
+	}
+	return s
+}
+
+// TransformSchema implements huma.SchemaTransformer. What InstanceSpec does not need to be
+// told has defaults.
+func (InstanceCreate) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	s.Required = []string{"name", "image"}
+	return s
+}
+
+// tolerate lets agents and gateways be older or newer than the server: what they leave out
+// is zero, and what nobody here knows is ignored. People get no such leave, since theirs
+// would be typing errors.
+func tolerate(r huma.Registry) {
+	for _, name := range []string{"HostReport", "GPUReport", "ContainerReport", "GatewayReport", "EndpointLoad"} {
+		s := r.Map()[name]
+		s.Required, s.AdditionalProperties = nil, true
+		s.PrecomputeMessages()
+	}
+}
