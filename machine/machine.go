@@ -11,7 +11,9 @@ import (
 // Machine is one host's containers and images. Every method can be repeated: it leaves
 // alone what is already as it should be. Errors are *fleet.Error: NotFound for an image or
 // container that is not there, Invalid for a spec that can never work, Unavailable when
-// the engine does not answer, Exhausted when a port or the disk is taken.
+// the engine does not answer, Exhausted when a port or the disk is taken, Unsupported for
+// what this machine has not (real GPUs, network volumes). A call whose ctx ends returns
+// ctx's error as it is.
 //
 // A container is named by its lease. A Machine only sees and touches containers that bear
 // its host's ID in a label, so that two agents can share one engine.
@@ -27,15 +29,18 @@ type Machine interface {
 
 	// Create makes the container of c.Lease, stopped, with what it needs: its account's
 	// network, its disk and its ports. If there is one of the same lease already, it stays.
-	// NotFound: the image is not there (Pull it first).
+	// NotFound: the image is not there (Pull it first). Conflict: another host has a
+	// container of that lease on the same engine.
 	Create(ctx context.Context, c fleet.ContainerSpec) error
 
-	// Start starts the container of a lease. Unchanged if it runs. NotFound without one.
+	// Start starts the container of a lease. Unchanged if it runs. NotFound without one,
+	// Exhausted if one of its ports is taken. A program or shell that is not in the image is
+	// no error here: the container ends with 127 (or 126) and says so in its log.
 	Start(ctx context.Context, leaseID string) error
 
-	// Stop asks the container to end, and kills it after grace. When it returns nil the
-	// container does not run. Not being there is no error. Cancelling ctx stops the wait,
-	// not the stop.
+	// Stop asks the container to end, and kills it after grace (rounded up to seconds): its
+	// exit code is then 137. When it returns nil the container does not run. Not being
+	// there is no error. Cancelling ctx stops the wait, not the stop.
 	Stop(ctx context.Context, leaseID string, grace time.Duration) error
 
 	// Remove kills the container and deletes it with its disk, and the account's network
@@ -53,15 +58,19 @@ type Machine interface {
 	// a container.
 	Logs(ctx context.Context, leaseID string, o LogOptions) (io.ReadCloser, error)
 
-	// Stats reads what a running container uses.
+	// Stats reads what a running container uses. NotFound without a container, Conflict if
+	// it does not run.
 	Stats(ctx context.Context, leaseID string) (Stats, error)
 
 	// Exec runs a command in a running container, without a shell, and returns its exit
-	// code. Stdin may be nil. NotFound without a container, Conflict if it does not run.
+	// code: 127 (or 126) if there is no such command. Stdin, Stdout and Stderr may be nil.
+	// NotFound without a container, Conflict if it does not run. Cancelling ctx stops the
+	// wait; the command may go on until its container ends.
 	Exec(ctx context.Context, leaseID string, e Exec) (exitCode int, err error)
 
 	// Watch calls changed whenever a container of this host starts or ends, until ctx
-	// ends. It returns Unavailable when the engine's stream breaks; call it again.
+	// ends. It returns Unavailable when the engine's stream breaks; call it again. What
+	// happens before the stream is open is not told: List now and then.
 	Watch(ctx context.Context, changed func(leaseID string)) error
 
 	// Close lets go of the engine. Containers stay.

@@ -3,6 +3,7 @@ package docker
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -32,7 +33,7 @@ func code(err error) fleet.Code {
 		return fleet.Unavailable
 	case full(err):
 		return fleet.Exhausted
-	case cerrdefs.IsNotFound(err):
+	case cerrdefs.IsNotFound(err), unknown(err):
 		return fleet.NotFound
 	case cerrdefs.IsInvalidArgument(err), cerrdefs.IsOutOfRange(err):
 		return fleet.Invalid
@@ -53,17 +54,27 @@ func code(err error) fleet.Code {
 // full recognizes what the engine reports as a mere server error: a taken port, a full
 // disk, no subnet left. It gives them no class, so there is only their text.
 func full(err error) bool {
-	text := err.Error()
-	for _, sign := range []string{
+	return says(err,
 		"port is already allocated",
 		"address already in use",
 		"no space left on device",
 		"non-overlapping IPv4 address pool",
 		"predefined address pools have been fully subnetted",
-	} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
+	)
+}
+
+// unknown recognizes a registry's answer that it has no such image, or none for us. Docker's
+// own builds class it, Debian's 20.10 passes the registry's text on.
+func unknown(err error) bool {
+	return says(err,
+		"manifest unknown",
+		"name unknown",
+		"repository name not known to registry",
+		"requested access to the resource is denied",
+	)
+}
+
+func says(err error, signs ...string) bool {
+	text := err.Error()
+	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(text, sign) })
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/kelvin-gpu/kelvin/machine"
 )
 
-// commandNotFound is a shell's exit code for a command that is not there.
+// commandNotFound is a shell's exit code for a command that is not there. (Some engines
+// say 126.)
 const commandNotFound = 127
 
 // Exec implements machine.Machine. The engine has no way to end a command: one whose caller

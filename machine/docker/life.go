@@ -12,7 +12,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/machine"
 )
 
-// Start implements machine.Machine. Invalid: its start command or shell is not in the image.
+// Start implements machine.Machine.
 func (e *Engine) Start(ctx context.Context, leaseID string) error {
 	c, err := e.own(ctx, leaseID)
 	if err != nil {

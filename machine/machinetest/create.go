@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,10 +23,8 @@ func infoDescribes(t *testing.T, f Fixture) {
 
 func pullRepeats(t *testing.T, f Fixture) {
 	h := mustEmptyHost(t, f)
-	var reports []time.Time
 	for range 2 {
 		require.NoError(t, h.Pull(t.Context(), f.Image, func(p fleet.Progress) {
-			reports = append(reports, time.Now())
 			require.NotEmpty(t, p.Message)
 			require.LessOrEqual(t, p.Done, p.Total)
 			require.LessOrEqual(t, p.Percent, 100.0)

@@ -156,6 +156,16 @@ func mustGet(t *testing.T, c fleet.ContainerSpec, path string) string {
 	return string(body)
 }
 
+// mustGoUnanswered sends a request that gets no answer.
+func mustGoUnanswered(t *testing.T, c fleet.ContainerSpec, path string) {
+	t.Helper()
+	response, err := http.Get(url(c, path))
+	if err == nil {
+		_ = response.Body.Close()
+	}
+	require.Error(t, err)
+}
+
 // mustBegin sends a request that takes a while, and returns when the container has it.
 func mustBegin(t *testing.T, c fleet.ContainerSpec, path string) (end func() (body string, err error)) {
 	t.Helper()

@@ -93,8 +93,9 @@ func startCommand(t *testing.T, f Fixture) {
 func startWithoutShell(t *testing.T, f Fixture) {
 	h := mustHost(t, f)
 	c := h.mustCreate(t, func(c *fleet.ContainerSpec) { c.Spec.Shell, c.Spec.Command = "/no/such/shell", "exit 3" })
-	requireCode(t, fleet.Invalid, h.Start(t.Context(), c.Lease.ID))
-	require.False(t, h.mustInspect(t, c).Running)
+	require.NoError(t, h.Start(t.Context(), c.Lease.ID))
+	require.Contains(t, []int{126, 127}, h.mustEnd(t, c).ExitCode)
+	require.Contains(t, mustRead(t, h, c, machine.LogOptions{}), "/no/such/shell", "the log says what is missing")
 }
 
 func environment(t *testing.T, f Fixture) {

@@ -2,7 +2,6 @@ package machinetest
 
 import (
 	"context"
-	"net/http"
 	"testing"
 	"time"
 
@@ -22,8 +21,7 @@ func stopGraceful(t *testing.T, f Fixture) {
 	body, err := end()
 	require.NoError(t, err)
 	require.Contains(t, body, "done after 1s")
-	_, err = http.Get(url(c, "/"))
-	require.Error(t, err, "nothing answers there any more")
+	mustGoUnanswered(t, c, "/")
 }
 
 func stopKills(t *testing.T, f Fixture) {
@@ -88,8 +86,7 @@ func removeRepeats(t *testing.T, f Fixture) {
 func crash(t *testing.T, f Fixture) {
 	h := mustHost(t, f)
 	c := h.mustStart(t, nil)
-	_, err := http.Get(url(c, "/crash?code=7"))
-	require.Error(t, err)
+	mustGoUnanswered(t, c, "/crash?code=7")
 	d := h.mustEnd(t, c)
 	require.Equal(t, 7, d.ExitCode)
 	require.False(t, d.OOMKilled)

@@ -131,9 +131,6 @@ func (m *Machine) Start(ctx context.Context, leaseID string) error {
 		if err != nil || c.run != nil {
 			return err
 		}
-		if spec := c.spec.Spec; spec.Command != "" && spec.Shell != "" && !slices.Contains(shells, spec.Shell) {
-			return fleet.Errorf(fleet.Invalid, "image %s has no shell %s", spec.Image, spec.Shell)
-		}
 		p, err := publish(c.spec.Ports)
 		if err != nil {
 			return err

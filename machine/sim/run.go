@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine/echo"
 )
 
@@ -88,7 +90,7 @@ func (c *container) program(r *run) int {
 		return c.workload(r)
 	}
 	p := process{container: c, run: r, stdout: c.log, stderr: c.log}
-	return p.shell(c.spec.Spec.Command)
+	return p.command([]string{cmp.Or(c.spec.Spec.Shell, fleet.DefaultShell), "-c", c.spec.Spec.Command})
 }
 
 // workload runs package echo.

@@ -1,0 +1,30 @@
+package docker_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kelvin-gpu/kelvin/machine"
+	"github.com/kelvin-gpu/kelvin/machine/docker"
+	"github.com/kelvin-gpu/kelvin/machine/machinetest"
+)
+
+func TestADockerEngineIsAMachine(t *testing.T) {
+	t.Parallel()
+	machinetest.Run(t, func(t *testing.T) machinetest.Fixture {
+		registry := mustRegistry(t)
+		return machinetest.Fixture{
+			Open: func(hostID string) machine.Machine {
+				e, err := docker.New(docker.Options{HostID: hostID})
+				require.NoError(t, err)
+				return e
+			},
+			Image:   testImage,
+			Missing: registry.name("nothing:v1"),
+			Command: func(words ...string) []string { return append([]string{"/kelvin"}, words...) },
+			Shell:   "/kelvin",
+			Left:    left,
+		}
+	})
+}

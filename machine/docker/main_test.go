@@ -1,0 +1,128 @@
+package docker_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/machine"
+	"github.com/kelvin-gpu/kelvin/machine/docker"
+)
+
+var (
+	// binary is testdata/workload, static.
+	binary string
+	// testImage holds it. Its name is this process's: others may test on the same engine.
+	testImage = "kelvin/driver-test:p" + strconv.Itoa(os.Getpid())
+	// raw is the engine without the driver.
+	raw *client.Client
+)
+
+func TestMain(m *testing.M) {
+	code, err := testAll(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "machine/docker:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func testAll(m *testing.M) (code int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "kelvin-docker-test-*")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	if raw, err = client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation()); err != nil {
+		return 1, err
+	}
+	defer raw.Close()
+	if _, err := raw.Ping(ctx); err != nil {
+		return 1, fmt.Errorf("these tests need a Docker engine (deploy/setup/docker.sh starts one): %w", err)
+	}
+	binary = filepath.Join(dir, "workload")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./testdata/workload")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	if out, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("build the workload: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	e, err := docker.New(docker.Options{HostID: "hst_setup"})
+	if err != nil {
+		return 1, err
+	}
+	defer e.Close()
+	if err := e.BuildFromBinary(ctx, testImage, binary, nil); err != nil {
+		return 1, err
+	}
+	code = m.Run()
+	// The tests' own time is up to them.
+	_, err = raw.ImageRemove(context.Background(), testImage, image.RemoveOptions{PruneChildren: true})
+	return code, err
+}
+
+// left names all on the engine that bears a host's label.
+func left(t *testing.T, hostID string) []string {
+	t.Helper()
+	ctx := context.Background()
+	ours := filters.NewArgs(filters.Arg("label", machine.LabelHost+"="+hostID))
+	containers, err := raw.ContainerList(ctx, container.ListOptions{All: true, Filters: ours})
+	require.NoError(t, err)
+	networks, err := raw.NetworkList(ctx, network.ListOptions{Filters: ours})
+	require.NoError(t, err)
+	volumes, err := raw.VolumeList(ctx, volume.ListOptions{Filters: ours})
+	require.NoError(t, err)
+	var names []string
+	for _, c := range containers {
+		names = append(names, "container "+c.Names[0])
+	}
+	for _, n := range networks {
+		names = append(names, "network "+n.Name)
+	}
+	for _, v := range volumes.Volumes {
+		names = append(names, "volume "+v.Name)
+	}
+	return names
+}
+
+// mustEngine opens a driver for a host of its own. Nothing may be left at the end.
+func mustEngine(t testing.TB, o docker.Options) *docker.Engine {
+	t.Helper()
+	if o.HostID == "" {
+		o.HostID = fleet.NewID(fleet.HostPrefix, time.Now())
+	}
+	e, err := docker.New(o)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx := context.Background()
+		all, err := e.List(ctx)
+		require.NoError(t, err)
+		var errs []error
+		for _, c := range all {
+			errs = append(errs, e.Remove(ctx, c.LeaseID))
+		}
+		require.NoError(t, errors.Join(errs...))
+		require.NoError(t, e.Close())
+		if t, ok := t.(*testing.T); ok {
+			require.Empty(t, left(t, o.HostID))
+		}
+	})
+	return e
+}
