@@ -23,13 +23,7 @@ func (e *Engine) Start(ctx context.Context, leaseID string) error {
 		return fail(ctx, err, "start a container")
 	}
 	// Someone pruned the networks while the container was stopped.
-	account := c.Config.Labels[machine.LabelAccount]
-	unlock, err := e.locks.lock(ctx, e.network(account))
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if err := e.ensureNetwork(ctx, account); err != nil {
+	if err := e.rejoinNetwork(ctx, c); err != nil {
 		return err
 	}
 	return fail(ctx, e.client.ContainerStart(ctx, c.ID, container.StartOptions{}), "start a container")

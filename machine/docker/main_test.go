@@ -79,10 +79,10 @@ func testAll(m *testing.M) (code int, err error) {
 }
 
 // left names all on the engine that bears a host's label.
-func left(t *testing.T, hostID string) []string {
+func left(t testing.TB, hostID string) []string {
 	t.Helper()
 	ctx := context.Background()
-	ours := filters.NewArgs(filters.Arg("label", machine.LabelHost+"="+hostID))
+	ours := labelled(hostID)
 	containers, err := raw.ContainerList(ctx, container.ListOptions{All: true, Filters: ours})
 	require.NoError(t, err)
 	networks, err := raw.NetworkList(ctx, network.ListOptions{Filters: ours})
@@ -102,12 +102,14 @@ func left(t *testing.T, hostID string) []string {
 	return names
 }
 
-// mustEngine opens a driver for a host of its own. Nothing may be left at the end.
-func mustEngine(t testing.TB, o docker.Options) *docker.Engine {
+func labelled(hostID string) filters.Args {
+	return filters.NewArgs(filters.Arg("label", machine.LabelHost+"="+hostID))
+}
+
+// mustHost opens a driver for a host of its own. Nothing may be left at the end.
+func mustHost(t testing.TB, o docker.Options) (e *docker.Engine, hostID string) {
 	t.Helper()
-	if o.HostID == "" {
-		o.HostID = fleet.NewID(fleet.HostPrefix, time.Now())
-	}
+	o.HostID = fleet.NewID(fleet.HostPrefix, time.Now())
 	e, err := docker.New(o)
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -120,9 +122,7 @@ func mustEngine(t testing.TB, o docker.Options) *docker.Engine {
 		}
 		require.NoError(t, errors.Join(errs...))
 		require.NoError(t, e.Close())
-		if t, ok := t.(*testing.T); ok {
-			require.Empty(t, left(t, o.HostID))
-		}
+		require.Empty(t, left(t, o.HostID))
 	})
-	return e
+	return e, o.HostID
 }

@@ -34,6 +34,24 @@ func (e *Engine) ensureNetwork(ctx context.Context, accountID string) error {
 	return fail(ctx, err, "make a network")
 }
 
+// rejoinNetwork puts a container that does not run on its account's network, which may be
+// another one of the same name by now.
+func (e *Engine) rejoinNetwork(ctx context.Context, c container.InspectResponse) error {
+	account := c.Config.Labels[machine.LabelAccount]
+	unlock, err := e.locks.lock(ctx, e.network(account))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := e.ensureNetwork(ctx, account); err != nil {
+		return err
+	}
+	// Engines remember the ID of the one that has gone; to be on none is as good.
+	_ = e.client.NetworkDisconnect(ctx, e.network(account), c.ID, true)
+	err = e.client.NetworkConnect(ctx, e.network(account), c.ID, &network.EndpointSettings{Aliases: []string{c.Config.Hostname}})
+	return fail(ctx, err, "join a network")
+}
+
 // leaveNetworks removes the account's network if no container of its is left on the host;
 // of all accounts if accountID is empty. A container that has been created but not started
 // is no member of its network in the engine's eyes, so containers are counted by label.
