@@ -20,6 +20,8 @@ func newSchemas() huma.Registry {
 	alias(reflect.TypeFor[fleet.GPUState](), reflect.TypeFor[gpuStateSchema]())
 	alias(reflect.TypeFor[fleet.Role](), reflect.TypeFor[roleSchema]())
 	alias(reflect.TypeFor[fleet.Code](), reflect.TypeFor[codeSchema]())
+	alias(reflect.TypeFor[fleet.Kind](), reflect.TypeFor[kindSchema]())
+	alias(reflect.TypeFor[fleet.StepState](), reflect.TypeFor[stepStateSchema]())
 	return r
 }
 
@@ -30,6 +32,8 @@ type (
 	gpuStateSchema  string
 	roleSchema      string
 	codeSchema      string
+	kindSchema      string
+	stepStateSchema string
 )
 
 // Schema implements huma.SchemaProvider.
@@ -60,6 +64,16 @@ func (roleSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.Roles) 
 
 // Schema implements huma.SchemaProvider.
 func (codeSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.Codes) }
+
+// Schema implements huma.SchemaProvider.
+func (kindSchema) Schema(huma.Registry) *huma.Schema {
+	return enum([]fleet.Kind{fleet.KindInstance, fleet.KindEndpoint})
+}
+
+// Schema implements huma.SchemaProvider.
+func (stepStateSchema) Schema(huma.Registry) *huma.Schema {
+	return enum([]fleet.StepState{fleet.StepRunning, fleet.StepDone, fleet.StepFailed})
+}
 
 // Schema implements huma.SchemaProvider.
 func (OperationState) Schema(huma.Registry) *huma.Schema {
