@@ -133,7 +133,7 @@ func (w *Workload) crash(_ http.ResponseWriter, r *http.Request) {
 		exit = os.Exit
 	}
 	exit(code)
-	panic(http.ErrAbortHandler)
+	abort()
 }
 
 func answer(rw http.ResponseWriter, body any) {

@@ -59,7 +59,7 @@ func (w *Workload) slow(rw http.ResponseWriter, r *http.Request) {
 	for {
 		select {
 		case <-r.Context().Done():
-			return
+			abort()
 		case <-tick:
 			fmt.Fprintf(rw, "%s of %s\n", time.Since(begun).Round(time.Millisecond), length)
 			_ = flush.Flush()
@@ -96,7 +96,7 @@ func (w *Workload) events(rw http.ResponseWriter, r *http.Request) {
 		if i > first {
 			select {
 			case <-r.Context().Done():
-				return
+				abort()
 			case <-time.After(every):
 			}
 		}
@@ -134,6 +134,10 @@ func (w *Workload) socket(rw http.ResponseWriter, r *http.Request) {
 		}
 	}
 }
+
+// abort breaks the connection off. To return would end the answer as if it were whole, when
+// it is this program that was killed.
+func abort() { panic(http.ErrAbortHandler) }
 
 func wait(r *http.Request, name string, otherwise time.Duration) (time.Duration, error) {
 	v := r.URL.Query().Get(name)
