@@ -45,7 +45,7 @@ func TestAnImageBuiltFromABinaryAnswersInEveryWay(t *testing.T) {
 
 	socket, _, err := websocket.Dial(t.Context(), "ws://"+address+"/ws", nil)
 	require.NoError(t, err)
-	defer socket.CloseNow()
+	defer func() { _ = socket.CloseNow() }()
 	require.NoError(t, socket.Write(t.Context(), websocket.MessageText, []byte("hello")))
 	_, message, err := socket.Read(t.Context())
 	require.NoError(t, err)

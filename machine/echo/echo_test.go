@@ -92,7 +92,7 @@ func TestItEndsWhenRequestsInFlightHave(t *testing.T) {
 	p := mustRun(t, nil)
 	socket, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(p.url, "http")+"/ws", nil)
 	require.NoError(t, err)
-	defer socket.CloseNow()
+	defer func() { _ = socket.CloseNow() }()
 	response, err := http.Get(p.url + "/slow?for=500ms&every=50ms")
 	require.NoError(t, err)
 	defer response.Body.Close()

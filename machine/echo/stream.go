@@ -112,7 +112,7 @@ func (w *Workload) socket(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }() // it may be closed already
 	conn.SetReadLimit(16 << 20)
 	ended := make(chan struct{})
 	defer close(ended)

@@ -172,10 +172,19 @@ func mustBegin(t *testing.T, c fleet.ContainerSpec, path string) (end func() (bo
 	response, err := http.Get(url(c, path))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, response.StatusCode)
-	return func() (string, error) {
+	type answer struct {
+		body string
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
-		return string(body), err
+		read <- answer{string(body), err}
+	}()
+	return func() (string, error) {
+		a := <-read
+		return a.body, a.err
 	}
 }
 
