@@ -26,7 +26,7 @@ func (ch *change) flags(cmd *cobra.Command) {
 }
 
 func keyFlag(cmd *cobra.Command, key *string) {
-	cmd.Flags().StringVar(key, "idempotency-key", "", "Makes a repeated command one: 1 to 255 printable ASCII characters. Default: random")
+	cmd.Flags().StringVar(key, "idempotency-key", "", "`Key` that makes a repeated command one: 1 to 255 printable ASCII characters. Default: random")
 }
 
 // check refuses flags that do not go together, before anything is asked for.

@@ -85,8 +85,8 @@ func (a *app) commands() []*cobra.Command {
 
 func (a *app) addFlags(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
-	flags.StringVar(&a.server, "server", "", "URL of the server. Default: KELVIN_SERVER, or the context's")
-	flags.StringVar(&a.context, "context", "", "Context to use, of those that `kelvin context ls` shows. Default: the current one")
+	flags.StringVar(&a.server, "server", "", "`URL` of the server. Default: KELVIN_SERVER, or the context's")
+	flags.StringVar(&a.context, "context", "", "Context to use, by `name`; kelvin context ls shows them. Default: the current one")
 	flags.VarP(&a.output, "output", "o", "How to print: table, json, yaml or name")
 	flags.BoolVar(&a.noHeaders, "no-headers", false, "Print tables without their first line")
 	flags.BoolVar(&a.verbose, "verbose", false, "Show HTTP requests on standard error, without keys and bodies")

@@ -204,8 +204,8 @@ func (a *app) contextSet() *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&keyStdin, "key-stdin", false, "Read the key from standard input")
-	cmd.Flags().StringVar(&c.TemporalUI, "temporal-ui", "", "URL of Temporal's web UI, to be shown. Default: none")
-	cmd.Flags().StringVar(&c.Gateway, "gateway", "", "URL of the gateway, to be shown. Default: none")
+	cmd.Flags().StringVar(&c.TemporalUI, "temporal-ui", "", "`URL` of Temporal's web UI, to be shown. Default: none")
+	cmd.Flags().StringVar(&c.Gateway, "gateway", "", "`URL` of the gateway, to be shown. Default: none")
 	return cmd
 }
 

@@ -25,7 +25,7 @@ func (e *endpointFlags) flags(a *app, cmd *cobra.Command) {
 	f.IntVar(&e.gpus, "gpus", 0, "GPUs of each worker, all on one host, 1 to 8. Default 1")
 	f.IntVar(&e.port, "port", 0, "The one HTTP port of a worker, 1 to 65535. Default 8080")
 	f.IntVar(&e.concurrency, "target-concurrency", 0, "Requests in flight that one worker is meant to serve, 1 to 10000. Default 100")
-	f.StringVar(&e.probePath, "probe-path", "", "Path whose answer below 500 says that a worker is ready. Default /")
+	f.StringVar(&e.probePath, "probe-path", "", "`Path` whose answer below 500 says that a worker is ready. Default /")
 	e.workload.flags(a, cmd)
 }
 
@@ -97,7 +97,7 @@ func (a *app) endpointCreate() *cobra.Command {
 			return ch.do(ctx, s, in, args[0], func(op api.Operation, f *facts) { s.introduce(ctx, op, f) })
 		}),
 	}
-	cmd.Flags().StringVar(&quick, "quick-deploy", "", "Quick deploy that fills in what other flags leave out; `kelvin quick-deploy ls` shows them")
+	cmd.Flags().StringVar(&quick, "quick-deploy", "", "Quick deploy that fills in what other flags leave out, by `name`; kelvin quick-deploy ls shows them")
 	complete(cmd, "quick-deploy", completeFlag(a, quickDeploys, nil))
 	e.flags(a, cmd)
 	e.placeFlag(a, cmd)
@@ -150,7 +150,7 @@ func (a *app) endpointUpdate() *cobra.Command {
 			return ch.do(ctx, s, in, found.it.Name, nil)
 		}),
 	}
-	cmd.Flags().StringVar(&name, "name", "", "New name, 1 to 128 characters. Default: as it is")
+	cmd.Flags().StringVar(&name, "name", "", "New `name`, 1 to 128 characters. Default: as it is")
 	e.flags(a, cmd)
 	e.unsetFlags(cmd)
 	withoutDefaults(cmd)

@@ -44,7 +44,7 @@ func (a *app) eventLs() *cobra.Command {
 }
 
 func resourceFlag(a *app, cmd *cobra.Command, resource *string) {
-	cmd.Flags().StringVar(resource, "resource", "", "Only those of an endpoint or instance, by name or ID")
+	cmd.Flags().StringVar(resource, "resource", "", "Only those of an endpoint or instance, by `name` or ID")
 	complete(cmd, "resource", a.completeResources)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -90,10 +91,13 @@ func writeYAML(w io.Writer, text []byte) error {
 	return out.Close()
 }
 
+// formerBool are words that older readers of YAML take for true or false.
+var formerBool = regexp.MustCompile(`^(?i:y|yes|on|n|no|off)$`)
+
 // block takes JSON's braces and quotes off, except where there is nothing in them and
 // where a string would be taken for something else without.
 func block(n *yaml.Node) {
-	if len(n.Content) > 0 || n.Kind == yaml.ScalarNode {
+	if len(n.Content) > 0 || n.Kind == yaml.ScalarNode && !formerBool.MatchString(n.Value) {
 		n.Style = 0
 	}
 	for _, child := range n.Content {

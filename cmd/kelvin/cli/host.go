@@ -131,9 +131,9 @@ func (a *app) gpuCommand() *cobra.Command {
 		query.Set("host", of.it.ID)
 		return err
 	})
-	ls.Flags().StringVar(&host, "host", "", "Only those of this host, by name or ID")
-	ls.Flags().StringVar(&state, "state", "", "Only those in this state: "+words(fleet.GPUStates))
-	ls.Flags().StringVar(&kind, "type", "", "Only those of this type, such as a100-80gb")
+	ls.Flags().StringVar(&host, "host", "", "Only those of this host, by `name` or ID")
+	ls.Flags().StringVar(&state, "state", "", "Only those in this `state`: "+words(fleet.GPUStates))
+	ls.Flags().StringVar(&kind, "type", "", "Only those of this `type`, such as a100-80gb")
 	complete(ls, "host", completeFlag(a, hosts, nil))
 	complete(ls, "state", fixed(fleet.GPUStates...))
 	complete(ls, "type", a.completeGPUTypes)

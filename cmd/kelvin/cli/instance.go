@@ -141,8 +141,8 @@ func (a *app) instanceLs() *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVarP(&all, "all", "a", false, "Terminated ones, too")
 	f.BoolVar(&servers, "servers", false, "Only servers, no workers of endpoints")
-	f.StringVar(&endpoint, "endpoint", "", "Only workers of this endpoint, by name or ID")
-	f.StringVar(&state, "state", "", "Only those in this state: "+words(fleet.InstanceStates))
+	f.StringVar(&endpoint, "endpoint", "", "Only workers of this endpoint, by `name` or ID")
+	f.StringVar(&state, "state", "", "Only those in this `state`: "+words(fleet.InstanceStates))
 	complete(cmd, "endpoint", completeFlag(a, endpoints, nil))
 	complete(cmd, "state", fixed(fleet.InstanceStates...))
 	return cmd

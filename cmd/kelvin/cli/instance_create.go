@@ -23,12 +23,12 @@ type instanceFlags struct {
 func (i *instanceFlags) flags(a *app, cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&i.gpus, "gpus", 1, "GPUs, all on one host, 0 to 8")
-	f.IntSliceVar(&i.ports, "port", nil, "Port of the container to publish on the host, 1 to 65535; repeatable, 16 at most. Default: none")
-	f.StringVar(&i.diskPath, "disk-path", "", "Where its own disk is mounted, which outlives restarts: an absolute path. Default: none")
+	f.IntSliceVar(&i.ports, "port", nil, "`Port` of the container to publish on the host, 1 to 65535; repeatable, 16 at most. Default: none")
+	f.StringVar(&i.diskPath, "disk-path", "", "Where its own disk is mounted, which outlives restarts: an absolute `path`. Default: none")
 	f.BoolVar(&i.readOnly, "read-only", false, "Mount the root filesystem read-only, with a writable /tmp")
 	f.BoolVar(&i.protected, "protected", false, "Refuse to terminate it")
 	f.DurationVar(&i.stopTimeout, "stop-timeout", 0, "Between the signal to end and the kill, 0s to 10m. Default "+short(time.Duration(fleet.DefaultStopTimeout)))
-	f.StringVar(&i.probePath, "probe-path", "", "Path on the first port whose answer below 500 says that it is ready. Default: it is not asked")
+	f.StringVar(&i.probePath, "probe-path", "", "`Path` on the first port whose answer below 500 says that it is ready. Default: it is not asked")
 	i.workload.flags(a, cmd)
 	i.placeFlag(a, cmd)
 }

@@ -48,8 +48,8 @@ func logsCommand[T any](a *app, n *noun[T], short string) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "Go on with what is written from now on, until Ctrl-C")
-	cmd.Flags().IntVarP(&tail, "tail", "n", 0, "Only the last lines, so many for each process. Default: all that is kept")
-	cmd.Flags().StringVar(&since, "since", "", "Only what is newer: a duration such as 10m, or a time such as 2026-01-31T15:04:05Z")
+	cmd.Flags().IntVarP(&tail, "tail", "n", 0, "Only the last `lines`, so many for each process. Default: all that is kept")
+	cmd.Flags().StringVar(&since, "since", "", "Only what is newer: a duration such as 10m, or a `time` such as 2026-01-31T15:04:05Z")
 	return cmd
 }
 

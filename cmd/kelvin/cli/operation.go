@@ -59,8 +59,8 @@ func showOperation(o api.Operation, now time.Time) facts {
 	f.add("Accepted", moment(o.AcceptedAt, now))
 	f.add("Begun", moment(o.BegunAt, now))
 	f.add("Ended", moment(o.EndedAt, now))
-	if !o.Ended() {
-		f.add("Undone if not past its point of no return by", moment(o.Deadline, now))
+	if !o.Ended() && !o.Deadline.IsZero() {
+		f.add("Deadline", moment(o.Deadline, now)+", when it is undone unless it is past its point of no return")
 	}
 	if o.CancelRequested {
 		f.add("Cancel", "requested")
@@ -109,7 +109,7 @@ func (a *app) operationLs() *cobra.Command {
 		}
 		return s.filterResource(ctx, resource, query)
 	})
-	cmd.Flags().StringVar(&resource, "resource", "", "Only those of an endpoint or instance, by name or ID")
+	cmd.Flags().StringVar(&resource, "resource", "", "Only those of an endpoint or instance, by `name` or ID")
 	cmd.Flags().BoolVar(&open, "open", false, "Only those that have not ended")
 	complete(cmd, "resource", a.completeResources)
 	return cmd

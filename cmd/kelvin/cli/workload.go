@@ -29,29 +29,29 @@ type workload struct {
 
 func (w *workload) flags(a *app, cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&w.image, "image", "", "Container image: name, name:tag or name@digest, at most 512 characters")
-	f.StringVar(&w.command, "command", "", "Start command, run by --shell, at most 32768 bytes. Default: the image's entrypoint and command")
-	f.StringVar(&w.shell, "shell", "", "Shell that runs --command, an absolute path. Default "+fleet.DefaultShell)
-	f.StringVar(&w.gpuType, "gpu-type", "", "GPU type, such as a100-80gb. Default: any")
-	f.StringArrayVarP(&w.env, "env", "e", nil, "Environment variable as NAME=VALUE, or NAME to pass on its value here; repeatable, 256 at most")
-	f.StringArrayVar(&w.envFiles, "env-file", nil, "File of lines NAME=VALUE, taken as they are; # begins a comment, - is standard input; --env goes before it")
-	f.StringVar(&w.volume, "volume", "", "Name of a network volume; goes with --mount-path. Default: none")
-	f.StringVar(&w.mountPath, "mount-path", "", "Where --volume is mounted: an absolute path, such as /data")
+	f.StringVar(&w.image, "image", "", "Container `image`: name, name:tag or name@digest, at most 512 characters")
+	f.StringVar(&w.command, "command", "", "Start `command`, run by --shell, at most 32768 bytes. Default: the image's entrypoint and command")
+	f.StringVar(&w.shell, "shell", "", "Shell that runs --command, an absolute `path`. Default "+fleet.DefaultShell)
+	f.StringVar(&w.gpuType, "gpu-type", "", "GPU `type`, such as a100-80gb. Default: any")
+	f.StringArrayVarP(&w.env, "env", "e", nil, "Environment variable as `NAME=VALUE`, or NAME to pass on its value here; repeatable, 256 at most")
+	f.StringArrayVar(&w.envFiles, "env-file", nil, "`File` of lines NAME=VALUE, taken as they are; # begins a comment, - is standard input; --env goes before it")
+	f.StringVar(&w.volume, "volume", "", "`Name` of a network volume; goes with --mount-path. Default: none")
+	f.StringVar(&w.mountPath, "mount-path", "", "Where --volume is mounted: an absolute `path`, such as /data")
 	f.Float64Var(&w.cpus, "cpus", 0, "CPU limit, 0 to 512 CPUs. Default: the host's")
 	f.Int64Var(&w.memoryMB, "memory-mb", 0, "Memory limit, 6 to 8388608 MiB. Default: the host's")
 	f.DurationVar(&w.drain, "drain-timeout", 0, "How long to keep requests in flight when it leaves, 0s to 1h. Default "+short(time.Duration(fleet.DefaultDrainTimeout)))
-	f.StringArrayVarP(&w.labels, "label", "l", nil, "Label of your own as NAME=VALUE; repeatable, 32 at most")
+	f.StringArrayVarP(&w.labels, "label", "l", nil, "Label of your own as `NAME=VALUE`; repeatable, 32 at most")
 	complete(cmd, "gpu-type", a.completeGPUTypes)
 }
 
 func (w *workload) placeFlag(a *app, cmd *cobra.Command) {
-	cmd.Flags().StringVar(&w.dataCenter, "data-center", "", "Where it runs. Default "+fleet.DefaultDataCenter+", or the only data center")
+	cmd.Flags().StringVar(&w.dataCenter, "data-center", "", "`Name` of the place where it runs. Default "+fleet.DefaultDataCenter+", or the only data center")
 	complete(cmd, "data-center", completeFlag(a, dataCenters, nil))
 }
 
 func (w *workload) unsetFlags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&w.unsetEnv, "unset-env", nil, "Environment variable to take away, by name; repeatable")
-	cmd.Flags().StringArrayVar(&w.unsetLabels, "unset-label", nil, "Label to take away, by name; repeatable")
+	cmd.Flags().StringArrayVar(&w.unsetEnv, "unset-env", nil, "Environment variable to take away, by `name`; repeatable")
+	cmd.Flags().StringArrayVar(&w.unsetLabels, "unset-label", nil, "Label to take away, by `name`; repeatable")
 }
 
 // given is the value of a flag, nil if it is not on the command line.
