@@ -4,6 +4,7 @@ import (
 	"embed"
 	"io/fs"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -19,12 +20,10 @@ func serveDocs(c *gin.Context) {
 	if name == "" || name == "/" {
 		name = "/index.html"
 	}
-	if _, err := fs.Stat(docs, "docs"+name); err != nil || name == "/" {
+	if _, err := fs.Stat(docs, "docs"+name); err != nil {
 		notFound(c)
 		return
 	}
-	if name == "/index.html" {
-		name = "/" // http.FileServer redirects index.html to its folder
-	}
+	name = strings.TrimSuffix(name, "/index.html") // of a folder, net/http serves just that
 	http.ServeFileFS(c.Writer, c.Request, docs, "docs"+name)
 }

@@ -14,12 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 var update = flag.Bool("update", false, "write api/openapi.json anew")
 
 // mustDocument is the OpenAPI document as the server serves it, indented.
 func mustDocument(t *testing.T) []byte {
 	t.Helper()
-	s := &Server{Logger: slog.New(slog.DiscardHandler)}
+	s := &Server{Logger: discard()}
 	answer := httptest.NewRecorder()
 	s.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
 	require.Equal(t, http.StatusOK, answer.Code)

@@ -59,7 +59,7 @@ var wordings = []struct{ prefix, message string }{
 	{"unexpected property", unknown},
 	{"unknown query parameter", unknown},
 	{"required ", "is required"},
-	{"expected value to be one of", "is not one of them"},
+	{"expected value to be one of", "is none of the allowed"},
 	{"expected number >", "is out of range"},
 	{"expected number <", "is out of range"},
 	{"expected length", "has the wrong length"},
