@@ -2,9 +2,9 @@ package api
 
 import (
 	"embed"
-	"io/fs"
+	"mime"
 	"net/http"
-	"strings"
+	"path"
 
 	"github.com/gin-gonic/gin"
 )
@@ -20,10 +20,10 @@ func serveDocs(c *gin.Context) {
 	if name == "" || name == "/" {
 		name = "/index.html"
 	}
-	if _, err := fs.Stat(docs, "docs"+name); err != nil {
+	data, err := docs.ReadFile("docs" + name)
+	if err != nil {
 		notFound(c)
 		return
 	}
-	name = strings.TrimSuffix(name, "/index.html") // of a folder, net/http serves just that
-	http.ServeFileFS(c.Writer, c.Request, docs, "docs"+name)
+	c.Data(http.StatusOK, mime.TypeByExtension(path.Ext(name)), data)
 }
