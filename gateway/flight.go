@@ -47,6 +47,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.fail(r, err)
 		return
 	}
+	if r.ContentLength != 0 {
+		// Or an answer that begins before the body has ended would wait for it. A writer that
+		// cannot do this is not net/http's, and has no such wait.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+	}
 	proxy := httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
 		Transport:      f,
