@@ -43,7 +43,7 @@ func (c *Client) Start(ctx context.Context, rec fleet.Record) error {
 		ID:                                       rec.ResourceID, // the lock: one open run for each resource
 		TaskQueue:                                ControlQueue,
 		WorkflowIDConflictPolicy:                 enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
-		WorkflowExecutionErrorWhenAlreadyStarted: true, // else the other run is returned as if it were ours
+		WorkflowExecutionErrorWhenAlreadyStarted: true,           // else the other run is returned as if it were ours
 		WorkflowExecutionTimeout:                 24 * time.Hour, // a backstop: it ends without undoing
 		StaticSummary:                            op.Name + " " + rec.ResourceID,
 		Memo:                                     map[string]any{memoOperation: rec.ID},

@@ -76,7 +76,7 @@ func (op *operation) place(ctx workflow.Context) (activities.Container, error) {
 func (op *operation) commit(ctx workflow.Context) workflow.Context {
 	op.undo, op.committed = nil, true
 	op.stop()
-	return steadfast(ctx)
+	return workflow.WithValue(steadfast(ctx), committedKey{}, true)
 }
 
 // steadfast is a context for work that has to be finished: it is neither cancelled nor
@@ -153,6 +153,10 @@ func step[In any](ctx workflow.Context, op *operation, do, undo func(context.Con
 func clearUp[In any](ctx workflow.Context, undo func(context.Context, In) error, in In) func() error {
 	return func() error {
 		ctx := workflow.WithValue(steadfast(ctx), undoKey{}, true)
+		if ctx.Value(committedKey{}) == nil {
+			limit := max(undoLimit, 2*workflow.GetActivityOptions(ctx).StartToCloseTimeout)
+			ctx = workflow.WithScheduleToCloseTimeout(ctx, limit)
+		}
 		if err := run(ctx, undo, in)(); !errors.Is(err, errLost) {
 			return err
 		}

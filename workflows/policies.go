@@ -46,10 +46,15 @@ var brief = temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: 
 // untilDone is for undoing, and for what comes after the commit.
 var untilDone = temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumInterval: 10 * time.Second, MaximumAttempts: math.MaxInt32}
 
+// undoLimit is how long an undo is tried. Past it the resource is failed, in plain view,
+// rather than in transition for ever.
+const undoLimit = 30 * time.Minute
+
 type (
 	leaseKey     struct{}
 	undoKey      struct{}
 	steadfastKey struct{}
+	committedKey struct{}
 )
 
 // waiting is for steps beside the record that wait for something, up to limit.

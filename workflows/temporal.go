@@ -94,4 +94,3 @@ func memo(p *common.Payload) (text string) {
 	}
 	return text
 }
-

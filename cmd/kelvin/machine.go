@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/machine"
+	"github.com/kelvin-gpu/kelvin/machine/docker"
+	"github.com/kelvin-gpu/kelvin/machine/sim"
+)
+
+// echoImage is the demo workload: this binary, in an image of its own.
+const echoImage = "kelvin/echo:latest"
+
+// open opens the machine that the settings name, and sees that it answers.
+func (a *agentPart) open(ctx context.Context, logger *slog.Logger) (machine.Machine, error) {
+	switch a.machine {
+	case "sim":
+		return sim.NewHost(sim.Options{}).Open(a.host), nil
+	case "docker", "auto":
+	default:
+		return nil, fmt.Errorf("--machine is docker, sim or auto")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := docker.New(docker.Options{
+		Host: a.docker, HostID: a.host, PublishAddress: a.publish, VolumesDir: a.volumes,
+		Images: map[string]docker.ImageBuilder{echoImage: docker.FromBinary(self, "/kelvin", "echo")},
+	})
+	if err != nil {
+		return nil, err
+	}
+	asked, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if _, err := engine.Info(asked); err != nil {
+		if a.machine == "docker" {
+			return nil, err
+		}
+		logger.WarnContext(ctx, "no Docker engine answers: the machine is simulated", "error", err)
+		return sim.NewHost(sim.Options{}).Open(a.host), nil
+	}
+	return engine, nil
+}

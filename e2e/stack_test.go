@@ -1,0 +1,357 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	docker "github.com/docker/docker/client"
+	"github.com/stretchr/testify/require"
+
+	"github.com/kelvin-gpu/kelvin/api"
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/machine"
+)
+
+// A stack is all of Kelvin, each part a process of its own, on one Docker engine.
+type stack struct {
+	*testing.T
+	dir      string
+	key      string
+	account  string
+	host     string // its ID
+	parts    map[string]*process
+	api      string // URLs
+	gateway  string
+	ui       string
+	temporal string // address
+	engine   *docker.Client
+}
+
+// process is one part that runs, or has been killed.
+type process struct {
+	args []string
+	cmd  *exec.Cmd
+	out  *os.File
+	done chan struct{}
+}
+
+// binary is one of those that `make build` builds.
+func binary(t testing.TB, name string) string {
+	path, err := filepath.Abs(filepath.Join("..", "bin", name))
+	require.NoError(t, err)
+	_, err = os.Stat(path)
+	require.NoError(t, err, "run `make build` first")
+	return path
+}
+
+// free is a free port of this machine. Another process could take it before it is used;
+// in practice the kernel hands out others first.
+func free(t testing.TB) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+func newStack(t *testing.T) *stack {
+	t.Helper()
+	engine, err := docker.NewClientWithOpts(docker.FromEnv, docker.WithAPIVersionNegotiation())
+	require.NoError(t, err)
+	_, err = engine.Ping(t.Context())
+	require.NoError(t, err, "a Docker engine is needed: deploy/setup/docker.sh starts one")
+	s := &stack{T: t, dir: t.TempDir(), parts: map[string]*process{}, engine: engine, temporal: free(t)}
+	s.api, s.gateway, s.ui = "http://"+free(t), free(t), "http://"+free(t)
+	db := "sqlite:" + filepath.Join(s.dir, "kelvin.db")
+	admin := func(out any, args ...string) {
+		text, err := exec.CommandContext(t.Context(), binary(t, "kelvin"), append(append([]string{"admin"}, args...), "--store", db)...).Output()
+		require.NoError(t, err, "%s", stderr(err))
+		require.NoError(t, json.Unmarshal(text, out))
+	}
+	var account struct{ ID string }
+	admin(&account, "account", "acme", "--fleet")
+	s.account = account.ID
+	var key, host, gateway map[string]string
+	admin(&key, "key", "acme", "test", "--role", "owner")
+	s.key = key["key"]
+	_, port, _ := net.SplitHostPort(s.gateway)
+	admin(&map[string]string{}, "data-center", "us-east", "http://%s.us-east.localhost:"+port)
+	admin(&host, "host", "one")
+	s.host = host["host"]
+	admin(&gateway, "gateway", "one")
+
+	listen := func(url string) string { return strings.TrimPrefix(url, "http://") }
+	s.parts["temporal"] = &process{args: []string{binary(t, "kelvin-temporal"), "--data-dir", filepath.Join(s.dir, "temporal"), "--grpc", s.temporal, "--ui", listen(s.ui), "--sync", "off"}}
+	s.parts["server"] = &process{args: []string{binary(t, "kelvin"), "server", "--store", db, "--listen", listen(s.api), "--temporal", s.temporal, "--temporal-ui", s.ui}}
+	s.parts["worker"] = &process{args: []string{binary(t, "kelvin"), "worker", "--store", db, "--temporal", s.temporal}}
+	s.parts["gateway"] = &process{args: []string{binary(t, "kelvin"), "gateway", "--server", s.api, "--listen", s.gateway, "--token", gateway["token"], "--data-center", "us-east"}}
+	s.parts["agent"] = &process{args: []string{
+		binary(t, "kelvin"), "agent", "--server", s.api, "--host", s.host, "--token", host["token"], "--temporal", s.temporal, "--machine", "docker",
+		"--data-dir", filepath.Join(s.dir, "agent"), "--sim-gpus", "a100-80gb:8", "--volumes", filepath.Join(s.dir, "volumes"),
+	}}
+	t.Cleanup(s.tearDown)
+	for _, name := range []string{"temporal", "server", "worker", "gateway", "agent"} {
+		s.start(name)
+	}
+	require.Eventually(t, func() bool {
+		var hosts api.List[api.Host]
+		return s.get("/v1/hosts", &hosts) == nil && len(hosts.Items) == 1 && hosts.Items[0].State == fleet.HostReady
+	}, 30*time.Second, 50*time.Millisecond, "the host does not get ready")
+	return s
+}
+
+func stderr(err error) string {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return string(exit.Stderr)
+	}
+	return ""
+}
+
+// start starts a part, for the first time or again. What it says goes to a file.
+func (s *stack) start(name string) {
+	s.Helper()
+	p := s.parts[name]
+	out, err := os.OpenFile(filepath.Join(s.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	require.NoError(s, err)
+	p.out, p.done = out, make(chan struct{})
+	p.cmd = exec.Command(p.args[0], p.args[1:]...) //nolint:noctx // it outlives the test's context, to be stopped in order
+	p.cmd.Stdout, p.cmd.Stderr = out, out
+	p.cmd.Env = append(os.Environ(), "KELVIN_CONFIG=")
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() { // the death signal comes from the thread that starts it: this one stays
+		runtime.LockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			_ = p.cmd.Wait()
+		}
+		_ = out.Close()
+		close(p.done)
+	}()
+	require.NoError(s, <-started)
+}
+
+// kill ends a part with -9.
+func (s *stack) kill(name string) {
+	p := s.parts[name]
+	_ = p.cmd.Process.Kill()
+	<-p.done
+}
+
+func (s *stack) tearDown() {
+	for _, name := range []string{"agent", "gateway", "worker", "server", "temporal"} {
+		if p := s.parts[name]; p.cmd != nil {
+			_ = p.cmd.Process.Signal(syscall.SIGTERM)
+			select {
+			case <-p.done:
+			case <-time.After(25 * time.Second):
+				s.kill(name)
+			}
+		}
+	}
+	if s.Failed() {
+		s.keepLogs()
+	}
+	clearHost(s.T, s.engine, s.host)
+}
+
+// keepLogs prints the end of what each part said.
+func (s *stack) keepLogs() {
+	for name := range s.parts {
+		text, _ := os.ReadFile(filepath.Join(s.dir, name+".log"))
+		if len(text) > 8000 {
+			text = text[len(text)-8000:]
+		}
+		s.Logf("--- %s:\n%s", name, text)
+	}
+}
+
+// clearHost removes everything that bears a host's label from the engine.
+func clearHost(t *testing.T, engine *docker.Client, host string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	own := filters.NewArgs(filters.Arg("label", machine.LabelHost+"="+host))
+	containers, err := engine.ContainerList(ctx, container.ListOptions{All: true, Filters: own})
+	require.NoError(t, err)
+	for _, c := range containers {
+		_ = engine.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	}
+	networks, err := engine.NetworkList(ctx, network.ListOptions{Filters: own})
+	require.NoError(t, err)
+	for _, n := range networks {
+		_ = engine.NetworkRemove(ctx, n.ID)
+	}
+	volumes, err := engine.VolumeList(ctx, volume.ListOptions{Filters: own})
+	require.NoError(t, err)
+	for _, v := range volumes.Volumes {
+		_ = engine.VolumeRemove(ctx, v.Name, true)
+	}
+}
+
+// containers are those of the stack's host, running or not.
+func (s *stack) containers() []container.Summary {
+	all, err := s.engine.ContainerList(context.Background(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", machine.LabelHost+"="+s.host))})
+	require.NoError(s, err)
+	return all
+}
+
+// requireClean checks that the engine has nothing of the host, and the record neither.
+func (s *stack) requireClean() {
+	s.Helper()
+	require.Empty(s, s.containers())
+	own := filters.NewArgs(filters.Arg("label", machine.LabelHost+"="+s.host))
+	networks, err := s.engine.NetworkList(s.Context(), network.ListOptions{Filters: own})
+	require.NoError(s, err)
+	require.Empty(s, networks)
+	volumes, err := s.engine.VolumeList(s.Context(), volume.ListOptions{Filters: own})
+	require.NoError(s, err)
+	require.Empty(s, volumes.Volumes)
+	var gpus api.List[api.GPU]
+	require.NoError(s, s.get("/v1/gpus", &gpus))
+	require.Len(s, gpus.Items, 8)
+	for _, g := range gpus.Items {
+		require.Equal(s, fleet.GPUFree, g.State)
+	}
+}
+
+// do sends a request to the API, and returns status and body.
+func (s *stack) do(method, path, key string, body any) (int, []byte, error) {
+	var in io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		require.NoError(s, err)
+		in = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(context.Background(), method, s.api+path, in)
+	require.NoError(s, err)
+	req.Header.Set("Authorization", "Bearer "+s.key)
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, text, err
+}
+
+func (s *stack) get(path string, out any) error {
+	status, text, err := s.do(http.MethodGet, path, "", nil)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("%s: %d %s", path, status, text)
+	}
+	return json.Unmarshal(text, out)
+}
+
+// accept sends a mutation, repeated under one key until the API answers: as a client does
+// that meets a server being restarted.
+func (s *stack) accept(method, path, key string, body any) api.Operation {
+	s.Helper()
+	var op api.Operation
+	require.Eventually(s, func() bool {
+		status, text, err := s.do(method, path, key, body)
+		if err != nil || status == http.StatusServiceUnavailable {
+			return false
+		}
+		require.Equal(s, http.StatusAccepted, status, "%s", text)
+		require.NoError(s, json.Unmarshal(text, &op))
+		return true
+	}, 30*time.Second, 50*time.Millisecond)
+	return op
+}
+
+// await waits until an operation has ended.
+func (s *stack) await(id string, limit time.Duration) api.Operation {
+	s.Helper()
+	var op api.Operation
+	require.Eventually(s, func() bool {
+		return s.get("/v1/operations/"+id, &op) == nil && !op.EndedAt.IsZero()
+	}, limit, 25*time.Millisecond, "operation %s does not end", id)
+	return op
+}
+
+// kelvin runs the command line as a user does.
+func (s *stack) kelvin(args ...string) (string, error) {
+	cmd := exec.CommandContext(s.Context(), binary(s.T, "kelvin"), args...)
+	cmd.Env = append(os.Environ(), "KELVIN_SERVER="+s.api, "KELVIN_API_KEY="+s.key)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// must is kelvin, without failure.
+func (s *stack) must(args ...string) string {
+	s.Helper()
+	out, err := s.kelvin(args...)
+	require.NoError(s, err, "kelvin %s: %s", strings.Join(args, " "), out)
+	return out
+}
+
+// endpoint finds an endpoint by name.
+func (s *stack) endpoint(name string) api.Endpoint {
+	s.Helper()
+	var all api.List[api.Endpoint]
+	require.NoError(s, s.get("/v1/endpoints?name="+name, &all))
+	require.Len(s, all.Items, 1)
+	return all.Items[0]
+}
+
+var visit = &http.Client{Transport: &http.Transport{
+	// *.localhost is this machine, whatever its resolver thinks.
+	DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+	},
+	DisableKeepAlives: true,
+}}
+
+// fetch gets a URL of an endpoint.
+func fetch(t testing.TB, url string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	resp, err := visit.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(text)
+}
+
+// parallel runs f n times at once.
+func parallel(n int, f func(i int)) {
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() { f(i) })
+	}
+	group.Wait()
+}
