@@ -1,0 +1,241 @@
+// The console in a real browser, against the fake server: npm run test:browser.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { complaints, launch, picture } from './browser.mjs';
+import { Fake, keys } from './fake.mjs';
+
+let browser, page, fake, wrong;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+beforeEach(async () => {
+	fake = await new Fake().up();
+	page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+	page.setDefaultTimeout(10_000);
+	wrong = complaints(page);
+});
+
+afterEach(async (t) => {
+	if (t.error) console.error(`screenshot: ${await picture(page, t.name.replaceAll(/\W+/g, '-'))}`);
+	await page.close();
+	await fake.down().catch(() => undefined);
+	assert.deepEqual(wrong, []);
+});
+
+const at = (id) => page.getByTestId(id);
+
+async function signIn(key = keys.operator, path = '/') {
+	await page.goto(fake.url + path);
+	await at('signin-key').fill(key);
+	await at('signin').click();
+	await at('account').waitFor();
+}
+
+/** Waits until what a locator says matches. */
+async function says(locator, text) {
+	await locator.filter({ hasText: text }).first().waitFor();
+}
+
+test('the story of console.mjs', async () => {
+	const child = spawn(process.execPath, [fileURLToPath(new URL('console.mjs', import.meta.url))], {
+		env: { ...process.env, KELVIN_URL: fake.url, KELVIN_KEY: keys.operator, ENDPOINT: 'echo', TIMEOUT_S: '15' },
+	});
+	let output = '';
+	child.stdout.on('data', (text) => (output += text));
+	child.stderr.on('data', (text) => (output += text));
+	const code = await new Promise((done) => child.on('close', done));
+	assert.equal(code, 0, output);
+	assert.match(output, /the console works/);
+});
+
+test('console.mjs says what failed, and where', async () => {
+	const child = spawn(process.execPath, [fileURLToPath(new URL('console.mjs', import.meta.url))], {
+		env: { ...process.env, KELVIN_URL: fake.url, KELVIN_KEY: keys.operator, ENDPOINT: 'nobody', TIMEOUT_S: '1', ARTIFACTS: '/tmp/kelvin-console-test' },
+	});
+	let output = '';
+	child.stderr.on('data', (text) => (output += text));
+	assert.equal(await new Promise((done) => child.on('close', done)), 1);
+	assert.match(output, /screenshot: \/tmp\/kelvin-console-test\/console\.png\n/);
+	assert.match(output, /the console failed to find nobody: /);
+});
+
+test('a wrong key is refused beside its field, and the key is not kept', async () => {
+	await page.goto(`${fake.url}/servers`);
+	await at('signin-key').fill('kelvin_sk_wrong');
+	await at('signin').click();
+	await says(page.locator('#key-wrong'), 'not a key that Kelvin knows');
+	await at('signin-key').fill(keys.operator);
+	await page.keyboard.press('Enter');
+	await page.getByRole('heading', { name: 'Servers' }).waitFor(); // where they wanted to go
+	assert.equal(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie), '{}');
+	await at('signout').click();
+	await at('signin-key').waitFor();
+});
+
+test('states say what they are', async () => {
+	await signIn();
+	await says(at('state-echo'), /Running\s*2\/2 Ready/);
+	await says(at('state-llama-70b'), /Idle\s*0\/0 Idle/);
+	await says(at('state-whisper'), 'Stopped');
+	await says(at('state-sdxl-turbo'), 'The host did not answer while its GPUs were scrubbed.'.slice(4));
+	await page.getByRole('link', { name: 'Servers', exact: true }).click();
+	await says(at('state-render-7'), /Lost.*Its host went silent\./s);
+	assert.equal(await at('start-sdxl-turbo').count(), 0);
+	assert.equal(await at('stop-trainer').isDisabled(), true);
+	assert.equal(await at('start-trainer').isDisabled(), false);
+});
+
+test('a stop is confirmed, followed, and told', async () => {
+	await signIn();
+	await at('stop-echo').click();
+	await says(page.getByRole('dialog'), '2 workers will finish the requests in flight (1 min at most)');
+	await page.keyboard.press('Escape');
+	await page.getByRole('dialog').waitFor({ state: 'detached' });
+	assert.equal(await at('stop-echo').evaluate((e) => e === document.activeElement), true, 'the focus returns to the button');
+	assert.equal(fake.asked.length, 0);
+
+	await at('stop-echo').click();
+	await at('confirm').click();
+	await says(at('state-echo'), 'stopping → stopped');
+	await says(at('operation-progress'), /Drain · .* of 5 GB · \d+ %/);
+	await says(at('toast'), 'echo was stopped.');
+	await says(at('state-echo'), 'Stopped');
+	await at('operation-progress').waitFor({ state: 'detached' });
+	assert.equal(await at('start-echo').isDisabled(), false);
+});
+
+test('a start without GPUs is told in plain words', async () => {
+	await signIn();
+	await at('start-whisper').click();
+	await at('confirm').click();
+	await says(at('toast'), 'whisper was not started.');
+	await says(at('toast'), 'No host has 1 free GPU of any type. Try again later, or stop something else first. It is as it was.');
+});
+
+test('a request whose answer was lost is repeated with its key, and done once', async () => {
+	await signIn();
+	await at('stop-echo').click();
+	fake.dropNextAnswer();
+	await at('confirm').click();
+	await says(at('toast'), 'echo was stopped.');
+	assert.equal(fake.asked.length, 2);
+	assert.equal(fake.asked[0].key, fake.asked[1].key);
+	assert.equal(fake.world.operations.length, 1);
+	assert.equal(await at('away').count(), 0);
+});
+
+test('a running operation can be cancelled on its page', async () => {
+	fake.stepMS = 3000;
+	await signIn();
+	await at('stop-echo').click();
+	await at('confirm').click();
+	await at('operation-progress').getByRole('link', { name: 'Stopping echo' }).click();
+	await at('cancel-operation').click();
+	await at('confirm').click();
+	await says(at('operation-outcome'), 'echo was not stopped: cancelled.');
+	await says(at('operation-outcome'), 'Take back: Hold the traffic');
+	await page.goBack();
+	await says(at('state-echo'), 'Running');
+});
+
+test('terminate needs the name', async () => {
+	await signIn(keys.operator, '/servers');
+	await at('terminate-notebook').click();
+	assert.equal(await at('confirm').isDisabled(), true);
+	await at('confirm-name').fill('note');
+	await page.keyboard.press('Enter');
+	assert.equal(fake.asked.length, 0);
+	await at('confirm-name').fill('notebook');
+	await page.keyboard.press('Enter');
+	await says(at('toast'), 'notebook was terminated.');
+	await at('server-row-notebook').waitFor({ state: 'detached' });
+});
+
+test('a new endpoint: mistakes stand beside their fields', async () => {
+	await signIn();
+	await at('new-endpoint').click();
+	await at('field-name').fill('echo');
+	await at('field-quick-deploy').selectOption('vllm');
+	assert.equal(await page.getByLabel('MODEL').inputValue(), 'Qwen/Qwen2.5-7B-Instruct');
+	await at('field-active').fill('3');
+	await at('field-max').fill('2');
+	await at('create').click();
+	await says(at('wrong-name'), 'Is taken.');
+	await says(at('wrong-max_workers'), 'Allowed: 3 to 1000.');
+	assert.equal(await at('field-name').getAttribute('aria-invalid'), 'true');
+	await at('field-name').fill('chat');
+	await at('field-max').fill('4');
+	await at('create').click();
+	await page.getByRole('heading', { name: 'chat' }).waitFor();
+	await says(at('state-chat'), '3/3 Ready');
+	await says(at('toast'), 'chat was created.');
+});
+
+test('the page of an endpoint has its workers, labelled GPUs, logs and history', async () => {
+	await signIn();
+	await at('stop-echo').waitFor();
+	await at('endpoint-row-echo').getByRole('link', { name: 'echo', exact: true }).click();
+	await says(at('logs'), 'GET /healthz 200');
+	await says(at('logs'), 'POST / 200'); // it follows
+	assert.equal(await page.getByRole('table').first().getByText('simulated').count(), 2);
+	await at('stop-echo').click();
+	await at('confirm').click();
+	await says(page.getByRole('region', { name: 'Events' }), 'endpoint.stopped');
+	await says(page.getByRole('region', { name: 'Operations' }), 'done');
+	await page.getByRole('link', { name: 'in Temporal' }).first().waitFor();
+});
+
+test('a viewer looks and does not touch, and has no hosts', async () => {
+	await signIn(keys.viewer);
+	await at('endpoint-row-echo').waitFor();
+	assert.equal(await at('stop-echo').isDisabled(), true);
+	assert.equal(await at('new-endpoint').count(), 0);
+	assert.equal(await page.getByRole('link', { name: 'Hosts' }).count(), 0);
+});
+
+test('hosts show their GPUs, and are cordoned', async () => {
+	await signIn(keys.operator, '/hosts');
+	await page.getByLabel('GPU 7, a100-80gb, 80 GiB, simulated: quarantined, uncorrectable ECC errors').waitFor();
+	await page.getByRole('button', { name: 'Cordon gpu-01' }).click();
+	await page.getByRole('button', { name: 'Uncordon gpu-01' }).waitFor();
+});
+
+test('while the server is away it says so, and catches up by itself', async () => {
+	await signIn();
+	await at('endpoint-row-echo').waitFor();
+	await fake.down();
+	await says(at('away'), 'Kelvin does not answer.');
+	await says(at('state-echo'), 'Running'); // what was known stays
+	fake.world.endpoints[0].name = 'echo-2';
+	await fake.up();
+	await at('endpoint-row-echo-2').waitFor({ timeout: 15_000 });
+	await at('away').waitFor({ state: 'detached' });
+});
+
+test('a session that ended asks to sign in, and goes on where it was', async () => {
+	await signIn(keys.operator, '/operations');
+	await page.getByRole('heading', { name: 'Operations' }).waitFor();
+	await page.context().clearCookies();
+	await page.getByLabel('Only open ones').click();
+	await page.getByText('Your session is over.').waitFor();
+	await at('signin-key').fill(keys.operator);
+	await at('signin').click();
+	await page.getByRole('heading', { name: 'Operations' }).waitFor();
+});
+
+test('the keyboard alone is enough', async () => {
+	await signIn();
+	await at('endpoint-row-echo').waitFor();
+	await at('stop-echo').focus();
+	await page.keyboard.press('Enter');
+	await page.getByRole('dialog').waitFor();
+	for (let i = 0; i < 4; i++) {
+		await page.keyboard.press('Tab');
+		assert.equal(await page.evaluate(() => Boolean(document.activeElement.closest('[role=dialog]'))), true, 'the focus stays in the dialog');
+	}
+	await at('confirm').focus();
+	await page.keyboard.press('Enter');
+	await says(at('toast'), 'echo was stopped.');
+});

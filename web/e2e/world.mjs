@@ -1,0 +1,142 @@
+// What the fake server knows at first, and how its operations go. It keeps the shapes and
+// the words of the API, and none of its rules.
+
+let serial = 0;
+/** An ID of the API's form: a prefix and 26 characters. */
+export const id = (prefix) => prefix + String(++serial).padStart(26, '0');
+
+const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+const now = () => new Date().toISOString();
+
+export const moves = {
+	create: { via: 'provisioning', to: 'running', steps: ['Place the workers', 'Pull the image', 'Start the containers', 'Probe them'] },
+	start: { via: 'starting', to: 'running', steps: ['Place the workers', 'Start the containers', 'Probe them'] },
+	stop: { via: 'stopping', to: 'stopped', steps: ['Hold the traffic', 'Drain', 'Stop the containers', 'Return the GPUs'] },
+	restart: { via: 'restarting', to: 'running', steps: ['Hold the traffic', 'Stop the container', 'Start the container', 'Probe it'] },
+	terminate: { via: 'terminating', to: 'terminated', steps: ['Remove the container', 'Scrub the GPUs'] },
+	delete: { via: 'deleting', to: 'deleted', steps: ['Drain', 'Remove the containers', 'Return the GPUs'] },
+};
+
+const legal = {
+	endpoint: { running: ['stop', 'delete'], stopped: ['start', 'delete'], failed: ['delete'], starting: ['stop', 'delete'], provisioning: ['stop', 'delete'], stopping: ['delete'] },
+	instance: { running: ['stop', 'restart', 'terminate'], stopped: ['start', 'terminate'], lost: ['terminate'], failed: ['terminate'] },
+};
+
+/** The resource with what follows from its state. */
+export function show(resource) {
+	const endpoint = resource.id.startsWith('ep_');
+	const out = { ...resource, legal: legal[endpoint ? 'endpoint' : 'instance'][resource.state] ?? ['terminate'] };
+	if (endpoint) {
+		const { ready, total } = resource.workers;
+		const word = resource.state !== 'running' ? resource.state : ready > 0 ? 'ready' : total === 0 ? 'idle' : 'starting';
+		out.status = `${ready}/${total} ${word[0].toUpperCase()}${word.slice(1)}`;
+	}
+	return out;
+}
+
+export function newEndpoint(name, state, ready, spec = {}, extra = {}) {
+	const made = id('ep_');
+	return {
+		id: made, name, state, target: state, since: ago(400), url: `http://${made.replace('_', '-')}.us-east.localhost:8080/`, revision: 1,
+		workers: { total: ready, ready }, created_at: ago(90_000), updated_at: ago(400),
+		spec: {
+			data_center: 'us-east', active_workers: Math.max(ready, 1), max_workers: 4, gpus_per_worker: 1, gpu_type: 'a100-80gb', image: 'kelvin/echo:latest',
+			port: 8080, target_concurrency: 100, probe_path: '/healthz', drain_timeout: '1m0s', shell: '/bin/sh', env: { MODEL: 'Qwen/Qwen2.5-7B-Instruct' }, ...spec,
+		},
+		...extra,
+	};
+}
+
+export function newInstance(name, state, gpus, extra = {}) {
+	return {
+		id: id('ins_'), name, state, target: state, since: ago(7300), address: '10.1.4.17', host_id: 'hst_' + '1'.padStart(26, '0'),
+		ports: [{ container: 8888, host: 31_204 }], ready: state === 'running', epoch: 2, created_at: ago(200_000), updated_at: ago(7300),
+		gpus: Array.from({ length: gpus }, (_, index) => ({ id: id('gpu_'), uuid: `GPU-5f0e-${index}`, type: 'a100-80gb', index, simulated: true })),
+		spec: { data_center: 'us-east', image: 'kelvin/notebook:1.4', gpus, ports: [8888], disk_path: '/workspace', stop_timeout: '10s', drain_timeout: '1m0s' },
+		...extra,
+	};
+}
+
+function newHost(n, name, extra, states) {
+	const host = { id: 'hst_' + String(n).padStart(26, '0'), name, data_center: 'us-east', address: `10.1.4.${16 + n}`, state: 'ready', version: 'v0.1.0', machine: 'sim', simulated: true, connected: true, disk: { total: 4e12, free: 2.7e12 }, seen_at: ago(2), expires_at: ago(-13), ...extra };
+	const gpus = states.map((state, index) => ({ id: id('gpu_'), host_id: host.id, index, uuid: `GPU-${n}-${index}`, type: n === 2 ? 'h100-80gb' : 'a100-80gb', memory_mb: 81_920, state, simulated: true, ...(state === 'quarantined' ? { reason: 'uncorrectable ECC errors' } : {}) }));
+	host.gpus = { total: gpus.length, free: states.filter((s) => s === 'free').length };
+	return { host, gpus };
+}
+
+/** A world with something in every state. */
+export function newWorld() {
+	const echo = newEndpoint('echo', 'running', 2);
+	const instances = [
+		newInstance('notebook', 'running', 2),
+		newInstance('trainer', 'stopped', 4),
+		newInstance('render-7', 'lost', 1, { reason: 'its host went silent', since: ago(190) }),
+		...[1, 2].map((n) => newInstance(`echo-${n}`, 'running', 1, { endpoint_id: echo.id, revision: 1, ports: [{ container: 8080, host: 31_300 + n }] })),
+	];
+	const fleet = [
+		newHost(1, 'gpu-01', {}, ['assigned', 'assigned', 'assigned', 'assigned', 'free', 'free', 'testing', 'quarantined']),
+		newHost(2, 'gpu-02', { state: 'cordoned' }, ['assigned', 'assigned', 'free', 'free', 'free', 'free', 'scrubbing', 'reserved']),
+		newHost(3, 'gpu-03', { state: 'lost', connected: false, seen_at: ago(180) }, ['lost', 'lost']),
+	];
+	return {
+		endpoints: [
+			echo,
+			newEndpoint('llama-70b', 'running', 0, { active_workers: 0, gpus_per_worker: 4, gpu_type: 'h100-80gb' }),
+			newEndpoint('whisper', 'stopped', 0, { gpu_type: '' }),
+			newEndpoint('sdxl-turbo', 'failed', 0, {}, { reason: 'start: the host did not answer while its GPUs were scrubbed' }),
+		],
+		instances,
+		hosts: fleet.map((f) => f.host),
+		gpus: fleet.flatMap((f) => f.gpus),
+		operations: [],
+		events: [{ id: id('evt_'), name: 'host.lost', host_id: fleet[2].host.id, actor: 'monitor', message: 'gpu-03 has not renewed its lease', at: ago(180) }],
+		quickDeploys: [
+			{ name: 'echo', title: 'Echo', description: 'Answers every request with what it was asked.', verified: true, fill: [], spec: { active_workers: 1, max_workers: 1, gpus_per_worker: 1, image: 'kelvin/echo:latest', port: 8080, target_concurrency: 100 } },
+			{ name: 'vllm', title: 'vLLM', description: 'Serves a language model with the OpenAI API.', verified: false, fill: ['MODEL', 'HF_TOKEN'], spec: { active_workers: 1, max_workers: 1, gpus_per_worker: 1, image: 'vllm/vllm-openai:v0.26.0', port: 8000, target_concurrency: 64, env: { MODEL: 'Qwen/Qwen2.5-7B-Instruct', HF_TOKEN: '' } } },
+		],
+	};
+}
+
+/**
+ * Runs an operation on a resource, a step every stepMS, and calls changed after each
+ * change. A stopped endpoint called whisper finds no GPU: its start is undone.
+ */
+export async function run(world, op, resource, stepMS, changed) {
+	const move = moves[op.name];
+	const was = op.name === 'create' ? 'deleted' : resource.state;
+	Object.assign(resource, { state: move.via, target: move.to, since: now(), operation_id: op.id, reason: undefined });
+	Object.assign(op, { state: 'running', begun_at: now(), deadline: ago(-3600), resource_name: resource.name });
+	changed('operation.begun');
+	const fails = resource.name === 'whisper' && op.name === 'start';
+	for (const [i, title] of move.steps.entries()) {
+		const step = { name: title.replaceAll(' ', ''), title, state: 'running', started_at: now() };
+		op.steps.push(step);
+		op.phase = title;
+		for (const percent of [0, 40, 80]) {
+			op.progress = percent > 0 && i === 1 ? { percent, message: `${percent / 20} of 5 GB`, eta_seconds: 3 } : undefined;
+			changed();
+			await new Promise((done) => setTimeout(done, stepMS / 3));
+			if (op.cancel_requested) break;
+		}
+		if (op.cancel_requested || (fails && i === 0)) {
+			Object.assign(step, { state: op.cancel_requested ? 'done' : 'failed', ended_at: now(), message: op.cancel_requested ? undefined : 'no host has 1 free GPU' });
+			op.steps.push({ name: 'Undo', title, undo: true, state: 'done', started_at: now(), ended_at: now() });
+			Object.assign(op, op.cancel_requested ? { code: 'cancelled', message: 'cancelled by its owner' } : { code: 'exhausted', message: 'no host has 1 free GPU of any type' });
+			end('undone', was);
+			return;
+		}
+		Object.assign(step, { state: 'done', ended_at: now() });
+	}
+	end('done', move.to);
+
+	function end(outcome, state) {
+		Object.assign(op, { state: outcome, ended_at: now(), phase: '', progress: undefined });
+		Object.assign(resource, { state, target: state, since: now(), operation_id: undefined, updated_at: now() });
+		if (outcome !== 'done') resource.reason = `${op.name}: ${op.message}`;
+		if (resource.workers) resource.workers = state === 'running' ? { total: resource.spec.active_workers, ready: resource.spec.active_workers } : { total: 0, ready: 0 };
+		else resource.ready = state === 'running';
+		const list = op.kind === 'endpoint' ? world.endpoints : world.instances;
+		if (state === 'deleted' || state === 'terminated') list.splice(list.indexOf(resource), 1);
+		changed(`${op.kind}.${outcome === 'done' ? state : 'undone'}`);
+	}
+}

@@ -1,0 +1,34 @@
+import type { GPU } from './types';
+import type { Tone } from './words';
+
+/** How a GPU's state looks. */
+export const gpuTones: Record<string, Tone> = {
+	free: 'off',
+	reserved: 'busy',
+	testing: 'busy',
+	assigned: 'good',
+	scrubbing: 'busy',
+	resetting: 'busy',
+	quarantined: 'bad',
+	lost: 'bad',
+};
+
+const hostTones: Record<string, Tone> = { ready: 'good', cordoned: 'off', joining: 'busy', lost: 'bad' };
+
+/** How a host's state looks. */
+export function hostTone(state: string): Tone {
+	return hostTones[state] ?? 'off';
+}
+
+/** A GPU in words, for those who do not see the map. */
+export function describe(gpu: GPU): string {
+	const memory = `${Math.round(gpu.memory_mb / 1024)} GiB`;
+	const what = `GPU ${gpu.index}, ${gpu.type}, ${memory}${gpu.simulated ? ', simulated' : ''}: ${gpu.state}`;
+	return gpu.reason ? `${what}, ${gpu.reason}` : what;
+}
+
+/** Bytes as disks are sold. */
+export function gigabytes(bytes: number): string {
+	const gb = bytes / 1e9;
+	return gb >= 1000 ? `${(gb / 1000).toFixed(1)} TB` : `${Math.round(gb)} GB`;
+}
