@@ -84,7 +84,7 @@ func TestAnEndpointsLife(t *testing.T) {
 		require.NoError(t, s.get("/v1/instances?endpoint="+ep.ID, &workers))
 		require.Len(t, workers.Items, 2)
 		for _, w := range workers.Items {
-			require.Equal(t, 2, *w.Revision)
+			require.Equal(t, 2, w.Revision)
 		}
 	})
 
