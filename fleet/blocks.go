@@ -13,34 +13,41 @@ import (
 // that are not whole any more. It takes n as the powers of two it is made of, each from the
 // smallest free block that holds it, as a buddy allocator does.
 func takeBlocks(free []GPU, n int) (taken []GPU, broken [3]int) {
-	byIndex := map[int]GPU{}
-	for _, g := range free {
-		at := g.Index
-		for _, there := byIndex[at]; there; _, there = byIndex[at] {
-			at += 1 << 20 // slices of one device share its index: elsewhere, and never in its block
-		}
-		byIndex[at] = g
-	}
-	before := wholeBlocks(byIndex)
-	for n > 0 && len(byIndex) > 0 {
+	left := byIndex(free)
+	before := wholeBlocks(left)
+	for n > 0 && len(left) > 0 {
 		size := min(1<<(bits.Len(uint(n))-1), 8)
-		first, ok := smallestBlock(byIndex, size)
+		first, ok := smallestBlock(left, size)
 		for !ok { // no whole block of that size: take it in halves
 			size /= 2
-			first, ok = smallestBlock(byIndex, size)
+			first, ok = smallestBlock(left, size)
 		}
 		for i := first; i < first+size; i++ {
-			taken = append(taken, byIndex[i])
-			delete(byIndex, i)
+			taken = append(taken, left[i])
+			delete(left, i)
 		}
 		n -= size
 	}
-	after := wholeBlocks(byIndex)
+	after := wholeBlocks(left)
 	for i := range broken {
 		broken[i] = before[i] - after[i]
 	}
 	slices.SortFunc(taken, func(a, b GPU) int { return cmp.Compare(a.Index, b.Index) })
 	return taken, broken
+}
+
+// byIndex is a map of the GPUs. Slices of one device share its index: all but one are put
+// elsewhere, where they are in no block with whole devices.
+func byIndex(free []GPU) map[int]GPU {
+	all := map[int]GPU{}
+	for _, g := range free {
+		at := g.Index
+		for _, there := all[at]; there; _, there = all[at] {
+			at += 1 << 20
+		}
+		all[at] = g
+	}
+	return all
 }
 
 // smallestBlock finds a free block of size in the smallest free block that has one, the

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 )
 
@@ -144,12 +143,9 @@ type shortage struct {
 }
 
 func (s shortage) of(want Want, hosts int) error {
-	kind := "GPUs"
-	if want.GPUs == 1 {
-		kind = "GPU"
-	}
+	kind := "GPU"
 	if want.GPUType != "" {
-		kind = want.GPUType + " " + kind
+		kind = want.GPUType + " GPU"
 	}
 	switch {
 	case hosts == 0:
@@ -161,6 +157,6 @@ func (s shortage) of(want Want, hosts int) error {
 	case s.most == 0:
 		return Errorf(Exhausted, "no %s is free", kind)
 	default:
-		return Errorf(Exhausted, "no host has %d %s free; the most on one is %s", want.GPUs, kind, fmt.Sprint(s.most))
+		return Errorf(Exhausted, "no host has %d %ss free; the most on one is %d", want.GPUs, kind, s.most)
 	}
 }

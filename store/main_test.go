@@ -13,6 +13,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if url := os.Getenv(asProcess); url != "" {
+		if err := runAsProcess(url); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	server.stop()
 	os.Exit(code)

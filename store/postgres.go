@@ -4,9 +4,12 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver pgx
 	"github.com/jmoiron/sqlx"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // maxConns is how many connections a process opens to Postgres.
@@ -18,6 +21,9 @@ const maxConns = 24
 // refer to a locked one can still be written.
 func (s *Store) openPostgres(url string) error {
 	s.engine = engine{name: "postgres", lock: " FOR NO KEY UPDATE", problem: postgresProblem}
+	if _, err := pgx.ParseConfig(url); err != nil {
+		return fleet.Errorf(fleet.Invalid, "the URL of the Postgres database cannot be read") // nor shown: it has a password
+	}
 	db, err := sqlx.Open("pgx", url)
 	if err != nil {
 		return err
