@@ -115,7 +115,8 @@ const show = () => {
       tags.get(tag).push([method, path, op]);
     }
   }
-  for (const [tag, ops] of [...tags].sort(([a], [b]) => a.localeCompare(b))) {
+  const rank = (tag) => (["agent", "gateway"].includes(tag) ? "~" : "") + tag; // what people do not ask for, last
+  for (const [tag, ops] of [...tags].sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1))) {
     const group = el("div", {}, el("h2", {}, tag));
     for (const [method, path, op] of ops) {
       const link = el("a", { href: `#${op.operationId}` }, op.summary);
