@@ -40,7 +40,7 @@ func mustFront(t testing.TB, g *Gateway) (address string) {
 	go func() { ended <- g.Serve(ctx, ln) }()
 	t.Cleanup(func() {
 		cancel()
-		<-ended
+		require.NoError(t, <-ended)
 	})
 	return ln.Addr().String()
 }
@@ -242,7 +242,6 @@ func TestCountsThatDidNotArriveAreReportedAgain(t *testing.T) {
 	load := g.Report().Load[testEndpoint]
 	require.Equal(t, int64(3), load.Requests)
 	require.Equal(t, int64(3), load.Ended)
-	require.InDelta(t, 60, load.BusyMS, 59)
 	require.GreaterOrEqual(t, load.BusyMS, int64(60))
 	require.Equal(t, fleet.EndpointLoad{}, g.Report().Load[testEndpoint], "each is reported once")
 }

@@ -122,8 +122,14 @@ func mustRawWorker(t *testing.T, handle func(net.Conn, *bufio.Reader)) string {
 func TestWhatReachedAWorkerIsNeverSentAgain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ method, body, key string }{
-		{http.MethodPost, "pay", ""}, {http.MethodPost, "", "key"}, {http.MethodPut, "pay", "key"},
-		{http.MethodGet, "", ""}, {http.MethodGet, "", "key"}, {http.MethodHead, "", ""}, {http.MethodOptions, "", ""}, {http.MethodDelete, "", "key"},
+		{http.MethodPost, "pay", ""},
+		{http.MethodPost, "", "key"},
+		{http.MethodPut, "pay", "key"},
+		{http.MethodGet, "", ""},
+		{http.MethodGet, "", "key"},
+		{http.MethodHead, "", ""},
+		{http.MethodOptions, "", ""},
+		{http.MethodDelete, "", "key"},
 	} {
 		t.Run(c.method+" "+c.body+" "+c.key, func(t *testing.T) {
 			t.Parallel()
