@@ -21,7 +21,7 @@ import (
 func (w *world) mustConnect(handler http.Handler) (hangUp func()) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
-	ws, _, err := websocket.Dial(ctx, w.url+"/v1/agent/tunnel", &websocket.DialOptions{ //nolint:bodyclose // the connection's own
+	ws, _, err := websocket.Dial(ctx, w.url+"/v1/agent/tunnel", &websocket.DialOptions{
 		HTTPHeader: http.Header{"Authorization": {"Bearer " + w.keys["host"]}},
 	})
 	require.NoError(w.t, err)
