@@ -5,7 +5,7 @@
 // A handler is three moves: its input type decodes and validates, it calls one thing, and
 // it encodes the answer. What is legal is decided in fleet, what is so is in store, and
 // operations run in workflows, which it reaches through Starter: it knows nothing of
-// Temporal, of machines, or of how an operation is done.
+// Temporal, drives no machine, and does not know how an operation is done.
 //
 // The document at /openapi.json is made from the types here. api/openapi.json is a copy
 // that a test holds to it, and from which the console's client is generated.

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/machine"
 	"github.com/kelvin-gpu/kelvin/store"
 )
 
@@ -195,11 +196,11 @@ func (s *Server) instanceStats(ctx context.Context, in *struct{ InstancePath }) 
 		return nil, err
 	}
 	defer body.Close()
-	var out shown[Stats]
-	if err := decode(body, &out.Body); err != nil {
+	var found machine.Stats // as the agent has them
+	if err := decode(body, &found); err != nil {
 		return nil, fleet.Errorf(fleet.Unavailable, "host %s sent stats that cannot be read", i.Home.HostID)
 	}
-	return &out, nil
+	return &shown[Stats]{Stats(found)}, nil
 }
 
 // decode reads a JSON answer of an agent, which is small.

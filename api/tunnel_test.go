@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/machine"
 )
 
 // mustConnect opens a tunnel as the world's host's agent would, and serves handler in it.
@@ -60,7 +61,7 @@ func TestLogOfAnInstanceComesThroughTheTunnel(t *testing.T) {
 		}
 	})
 	agent.HandleFunc("GET /v1/leases/{lease}/stats", func(rw http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(rw).Encode(Stats{CPUPercent: 12.5, MemoryMB: 100, Processes: 3})
+		_ = json.NewEncoder(rw).Encode(machine.Stats{CPUPercent: 12.5, MemoryMB: 100, Processes: 3})
 	})
 	hangUp := w.mustConnect(agent)
 	require.True(t, must[Host](w, call{as: "alice", do: "GET /v1/hosts/" + w.hostID}).Connected)
