@@ -28,6 +28,8 @@ type client struct {
 	clock  func() time.Time
 	sleep  func(context.Context, time.Duration) error
 	tries  int // of a request that only reads; one that changes something gets more
+
+	silence time.Duration // after which a stream is taken for dead
 }
 
 func newClient(at place, a *app) (*client, error) {
@@ -38,7 +40,7 @@ func newClient(at place, a *app) (*client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext
 	return &client{
-		server: server, key: at.Key, name: at.name, clock: a.now, sleep: a.pause, tries: 3,
+		server: server, key: at.Key, name: at.name, clock: a.now, sleep: a.pause, tries: 3, silence: silence,
 		note: func(string) {},
 		http: &http.Client{
 			Transport: transport,

@@ -108,7 +108,7 @@ func (a *app) completeGPUTypes(cmd *cobra.Command, _ []string, _ string) ([]stri
 }
 
 var dataCenters = &noun[api.DataCenter]{
-	one: "data-center", path: "/v1/data-centers",
+	one: "data-center", path: "/v1/data-centers", onePage: true,
 	names: func(d api.DataCenter) (id, name string) { return d.Name, d.Name },
 }
 

@@ -53,7 +53,7 @@ func TestCompletionIsSilentAndQuickWhenTheServerIsNot(t *testing.T) {
 	w.mux.HandleFunc("GET /v1/endpoints", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	began := time.Now()
 	require.Empty(t, w.completions("endpoint", "show", ""))
-	require.Less(t, time.Since(began), 3*completionTimeout)
+	require.Less(t, time.Since(began), 10*completionTimeout)
 	w.server.CloseClientConnections()
 	delete(w.env, "KELVIN_SERVER")
 	require.Empty(t, w.completions("endpoint", "show", ""))

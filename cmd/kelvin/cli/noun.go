@@ -21,6 +21,7 @@ type noun[T any] struct {
 	path    string // /v1/endpoints
 	prefix  string // of its IDs; empty: found by its name
 	byName  bool   // the list takes ?name=
+	onePage bool   // the list has no pages: it is never long
 	names   func(T) (id, name string)
 	columns []column[T]
 	show    func(T, time.Time) facts
@@ -81,12 +82,13 @@ const pageSize = 200
 // list returns limit items, or all of them for 0, page after page.
 func (n *noun[T]) list(ctx context.Context, c *client, query url.Values, limit int) ([]record[T], error) {
 	var all []record[T]
+	if n.onePage {
+		var page api.List[record[T]]
+		err := c.get(ctx, n.path, query, &page)
+		return page.Items[:limited(len(page.Items), limit)], err
+	}
 	for {
-		size := pageSize
-		if limit > 0 {
-			size = min(size, limit-len(all))
-		}
-		query.Set("limit", strconv.Itoa(size))
+		query.Set("limit", strconv.Itoa(limited(pageSize, limit-len(all))))
 		var page api.List[record[T]]
 		if err := c.get(ctx, n.path, query, &page); err != nil {
 			return nil, err
@@ -97,6 +99,14 @@ func (n *noun[T]) list(ctx context.Context, c *client, query url.Values, limit i
 		}
 		query.Set("after", page.Next)
 	}
+}
+
+// limited is n, or limit if that is less and not 0.
+func limited(n, limit int) int {
+	if limit > 0 {
+		return min(n, limit)
+	}
+	return n
 }
 
 // print prints a list in the format that was asked for.

@@ -11,7 +11,7 @@ import (
 )
 
 var quickDeploys = &noun[api.QuickDeploy]{
-	one: "quick-deploy", path: "/v1/quick-deploys",
+	one: "quick-deploy", path: "/v1/quick-deploys", onePage: true,
 	names: func(q api.QuickDeploy) (id, name string) { return q.Name, q.Name },
 	columns: []column[api.QuickDeploy]{
 		{"NAME", func(q api.QuickDeploy, _ time.Time) string { return q.Name }},

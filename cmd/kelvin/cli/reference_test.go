@@ -56,7 +56,7 @@ func TestHelpTopicsAndAliasesAreThere(t *testing.T) {
 	require.Contains(t, w.mustRun(), "exit-codes")
 	require.Contains(t, w.mustRun("endpoint"), "create")
 	for alias, full := range map[string]string{"ep": "endpoint", "ins": "instance", "op": "operation", "qd": "quick-deploy", "ctx": "context"} {
-		cmd, _, err := w.root.Find([]string{alias})
+		cmd, _, err := w.command().Find([]string{alias})
 		require.NoError(t, err)
 		require.Equal(t, full, cmd.Name())
 	}

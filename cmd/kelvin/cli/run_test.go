@@ -45,11 +45,9 @@ var testNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // A world is what a command runs in: a server, an environment, a clock.
 type world struct {
 	t      *testing.T
-	app    *app
 	env    map[string]string
 	server *httptest.Server
 	mux    *http.ServeMux
-	root   *cobra.Command
 	in     io.Reader
 
 	mu       sync.Mutex
@@ -76,16 +74,15 @@ func newWorld(t *testing.T) *world {
 	w.server = httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(w.server.Close)
 	w.env = map[string]string{"HOME": t.TempDir(), "KELVIN_SERVER": w.server.URL, "KELVIN_API_KEY": testKey}
-	w.reset()
 	w.mux.HandleFunc("/", func(rw http.ResponseWriter, _ *http.Request) {
 		problem(rw, api.Problem{Status: 404, Code: "not_found", Detail: "there is no such thing", RequestID: "req_1"})
 	})
 	return w
 }
 
-// reset makes new commands: flags remember what they were set to.
-func (w *world) reset() {
-	w.app = &app{
+// command makes new commands: flags remember what they were set to.
+func (w *world) command() *cobra.Command {
+	a := &app{
 		getenv: func(name string) string { return w.env[name] },
 		now: func() time.Time {
 			w.mu.Lock()
@@ -94,8 +91,9 @@ func (w *world) reset() {
 		},
 		pause: w.wait,
 	}
-	w.root = newRoot()
-	w.app.addTo(w.root)
+	root := newRoot()
+	a.addTo(root)
+	return root
 }
 
 // wait passes the time without taking any.
@@ -160,13 +158,13 @@ func (w *world) run(args ...string) result { return w.runContext(w.t.Context(), 
 
 func (w *world) runContext(ctx context.Context, args ...string) result {
 	w.t.Helper()
-	w.reset()
+	root := w.command()
 	var out, errs bytes.Buffer
-	w.root.SetOut(&out)
-	w.root.SetErr(&errs)
-	w.root.SetIn(w.in)
-	w.root.SetArgs(append([]string{}, args...)) // never nil, which means those of the test
-	exit := Report(&errs, w.root.ExecuteContext(ctx))
+	root.SetOut(&out)
+	root.SetErr(&errs)
+	root.SetIn(w.in)
+	root.SetArgs(append([]string{}, args...)) // never nil, which means those of the test
+	exit := Report(&errs, root.ExecuteContext(ctx))
 	return result{out.String(), errs.String(), exit}
 }
 

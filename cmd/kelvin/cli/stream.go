@@ -71,7 +71,7 @@ func (c *client) followOnce(ctx context.Context, path string, query url.Values, 
 	if from.lastID != "" {
 		header.Set("Last-Event-ID", from.lastID)
 	}
-	quiet := time.AfterFunc(silence, cancel)
+	quiet := time.AfterFunc(c.silence, cancel)
 	defer quiet.Stop()
 	answer, err := c.send(ctx, call{method: http.MethodGet, path: path, query: query}, header, nil, 1)
 	if err != nil {
@@ -81,7 +81,7 @@ func (c *client) followOnce(ctx context.Context, path string, query url.Values, 
 	if kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type")); err != nil || kind != "text/event-stream" {
 		return false, fmt.Errorf("%s did not answer with a stream of events", c.server.Redacted())
 	}
-	body := &watched{in: answer.Body, timer: quiet}
+	body := &watched{in: answer.Body, timer: quiet, silence: c.silence}
 	events := newEventReader(body)
 	events.lastID = from.lastID
 	for {
@@ -101,14 +101,15 @@ func (c *client) followOnce(ctx context.Context, path string, query url.Values, 
 
 // watched sets a timer back whenever something is read, comments included.
 type watched struct {
-	in    io.Reader
-	timer *time.Timer
-	heard bool
+	in      io.Reader
+	timer   *time.Timer
+	silence time.Duration
+	heard   bool
 }
 
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.in.Read(p)
 	w.heard = w.heard || n > 0
-	w.timer.Reset(silence)
+	w.timer.Reset(w.silence)
 	return n, err
 }

@@ -66,12 +66,12 @@ func (s *screen) text() string {
 
 // runOn runs a command at a terminal.
 func (w *world) runOn(s *screen, args ...string) int {
-	w.reset()
-	w.root.SetIn(s.tty)
-	w.root.SetOut(s.tty)
-	w.root.SetErr(s.tty)
-	w.root.SetArgs(args)
-	return Report(s.tty, w.root.ExecuteContext(w.t.Context()))
+	root := w.command()
+	root.SetIn(s.tty)
+	root.SetOut(s.tty)
+	root.SetErr(s.tty)
+	root.SetArgs(args)
+	return Report(s.tty, root.ExecuteContext(w.t.Context()))
 }
 
 // visible is what is left on a terminal that only knows carriage returns and erase to the

@@ -259,3 +259,18 @@ func TestWatchingAResourcePrintsWhatChangesUntilItIsGone(t *testing.T) {
 	out := w.mustRun("endpoint", "watch", id("ep_", 1))
 	require.Equal(t, "12:00:00  running                  2/2 Ready\n12:00:02  stopping → stopped       1/2 Stopping\n12:00:03  deleted                  0/0\n", out)
 }
+
+func TestAStreamThatFallsSilentIsTakenForDead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.streams("GET "+watchPath, func(rw http.ResponseWriter, r *http.Request) {
+		sendEvent(rw, "operation", "", phase("Drain requests"))
+		<-r.Context().Done() // as when the network is gone
+	}, sends(stopOperation(api.OperationDone)))
+	c, err := newClient(place{Context: Context{Server: w.server.URL}}, &app{now: time.Now, pause: w.wait})
+	require.NoError(t, err)
+	c.silence = 50 * time.Millisecond
+	var last api.Operation
+	require.NoError(t, c.watch(t.Context(), id("op_", 7), func(op record[api.Operation]) { last = op.it }))
+	require.Equal(t, api.OperationDone, last.State)
+}

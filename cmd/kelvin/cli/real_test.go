@@ -1,0 +1,292 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/kelvin-gpu/kelvin/api"
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/store"
+)
+
+// A real is a world whose server is the API itself, on a real store.
+type real struct {
+	*world
+	store  *store.Store
+	work   *worker
+	viewer string // a key that may only look
+	server *httptest.Server
+	addr   string
+
+	watchers atomic.Int64 // streams that were asked for
+}
+
+func mustReal(t *testing.T) *real {
+	t.Helper()
+	ctx := t.Context()
+	st, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "kelvin.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	require.NoError(t, st.Migrate(ctx))
+	require.NoError(t, st.EnsureDataCenter(ctx, fleet.DataCenter{Name: "us-east"}))
+	account, err := st.CreateAccount(ctx, "dev", true)
+	require.NoError(t, err)
+	key, _, err := st.CreateKey(ctx, account.ID, "test", fleet.Owner)
+	require.NoError(t, err)
+	viewer, _, err := st.CreateKey(ctx, account.ID, "looks", fleet.Viewer)
+	require.NoError(t, err)
+	_, host, err := st.CreateHost(ctx, "rack-1", "us-east")
+	require.NoError(t, err)
+	report := fleet.HostReport{Version: "v1", Machine: "sim", Simulated: true, Address: "127.0.0.1", PortFirst: 20000, PortLast: 20999, Disk: fleet.Disk{Total: 100 << 30, Free: 90 << 30}}
+	for i := range 2 {
+		report.GPUs = append(report.GPUs, fleet.GPUReport{Index: i, UUID: fmt.Sprint("GPU-", i), Type: "a100-80gb", MemoryMB: 81920})
+	}
+	_, _, err = st.RenewLease(ctx, host.ID, report)
+	require.NoError(t, err)
+
+	r := &real{world: newWorld(t), store: st, work: &worker{store: st, outcome: fleet.Done}, viewer: viewer}
+	r.serve()
+	t.Cleanup(r.work.running.Wait)
+	t.Cleanup(func() { r.server.Close() })
+	r.env["KELVIN_SERVER"], r.env["KELVIN_API_KEY"] = r.server.URL, key
+	r.now = time.Now().UTC()
+	return r
+}
+
+// serve starts the API, at the address where it was before if it was.
+func (r *real) serve() {
+	if r.addr == "" {
+		r.addr = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", r.addr)
+	require.NoError(r.t, err)
+	r.addr = listener.Addr().String()
+	s := &api.Server{
+		Store: r.store, Operations: r.work, Logger: slog.New(slog.DiscardHandler), Version: "test", Simulated: true,
+		GatewayURL: func(dataCenter, label string) string { return "http://" + label + "." + dataCenter + ".localhost:8081" },
+	}
+	handler := s.Handler()
+	r.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(rw http.ResponseWriter, q *http.Request) {
+		if strings.HasSuffix(q.URL.Path, "/watch") {
+			r.watchers.Add(1)
+		}
+		handler.ServeHTTP(rw, q)
+	})}}
+	r.server.Config.RegisterOnShutdown(s.Close)
+	r.server.Start()
+}
+
+// A worker does what workflows do, as far as the record shows it: it begins operations,
+// goes through a phase or two, and ends them. It holds those that are to be held.
+type worker struct {
+	store   *store.Store
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	outcome fleet.Outcome
+	hold    chan struct{} // operations wait for it to be closed; nil: they do not
+}
+
+func (w *worker) set(outcome fleet.Outcome, hold chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.outcome, w.hold = outcome, hold
+}
+
+func (w *worker) Start(ctx context.Context, rec fleet.Record) error {
+	w.mu.Lock()
+	outcome, hold := w.outcome, w.hold
+	w.mu.Unlock()
+	ctx = context.WithoutCancel(ctx)
+	if err := w.store.MarkStarted(ctx, rec.ID); err != nil {
+		return err
+	}
+	w.running.Go(func() {
+		begin := func() error { _, _, err := w.store.BeginInstance(ctx, rec.ID); return err }
+		if rec.Kind == fleet.KindEndpoint {
+			begin = func() error { _, _, err := w.store.BeginEndpoint(ctx, rec.ID); return err }
+		}
+		if begin() != nil {
+			return // cancelled before
+		}
+		step := fleet.Step{Name: "StartContainer", Title: "Start the container", State: fleet.StepRunning, StartedAt: time.Now().UTC()}
+		_ = w.store.SaveSteps(ctx, rec.ID, step.Title, []fleet.Step{step})
+		if hold != nil {
+			<-hold
+		}
+		if rec.Kind == fleet.KindEndpoint && rec.Params.Revision > 0 {
+			_ = w.store.SetRevision(ctx, rec.ResourceID, rec.Params.Revision)
+		}
+		end := store.Ending{OperationID: rec.ID, Outcome: outcome}
+		if outcome != fleet.Done {
+			end.Code, end.Message = fleet.Exhausted, "no host has a free GPU"
+		}
+		_ = w.store.EndOperation(ctx, end)
+	})
+	return nil
+}
+
+func (w *worker) Cancel(ctx context.Context, rec fleet.Record) error {
+	return w.store.EndOperation(ctx, store.Ending{OperationID: rec.ID, Outcome: fleet.Undone, Code: fleet.Cancelled, Message: "by its owner"})
+}
+
+func (w *worker) Progress(context.Context, fleet.Record) (fleet.Progress, bool, error) {
+	return fleet.Progress{Percent: 40}, true, nil
+}
+
+func (w *worker) Wake(context.Context, string) error { return nil }
+
+func decoded[T any](t *testing.T, text string) T {
+	t.Helper()
+	var v T
+	require.NoError(t, json.Unmarshal([]byte(text), &v), text)
+	return v
+}
+
+func TestTheStoryOfAnEndpointOnTheRealAPI(t *testing.T) {
+	t.Parallel()
+	r := mustReal(t)
+	out := r.mustRun("endpoint", "create", "hello", "--quick-deploy", "echo", "--active", "2", "--max", "3", "--env", "A=1", "--label", "team=ml", "--wait")
+	require.Contains(t, out, "create endpoint hello: done in")
+	require.Regexp(t, `URL: +http://ep-\w+\.us-east\.localhost:8081\n`, out)
+
+	e := decoded[api.Endpoint](t, r.mustRun("endpoint", "show", "hello", "-o", "json"))
+	require.Equal(t, fleet.Running, e.State)
+	require.Equal(t, 2, e.Spec.ActiveWorkers)
+	require.Equal(t, map[string]string{"A": "1"}, e.Spec.Env)
+	require.Equal(t, "hello\n", r.mustRun("endpoint", "ls", "-o", "name"))
+	require.Contains(t, r.mustRun("endpoint", "show", e.ID), "Accepts          stop, update, delete")
+
+	r.mustRun("endpoint", "update", "hello", "--max", "9", "--env", "B=2", "--name", "hallo", "--wait")
+	e = decoded[api.Endpoint](t, r.mustRun("endpoint", "show", "hallo", "-o", "json"))
+	require.Equal(t, 9, e.Spec.MaxWorkers)
+	require.Equal(t, map[string]string{"A": "1", "B": "2"}, e.Spec.Env)
+
+	stop := r.mustRun("endpoint", "stop", "hallo", "--idempotency-key", "night", "-o", "name")
+	r.work.running.Wait()
+	require.Equal(t, stop, r.mustRun("endpoint", "stop", "hallo", "--idempotency-key", "night", "-o", "name"), "the same key is the same operation")
+	require.Contains(t, r.mustRun("operation", "show", "hallo"), "stop endpoint hallo")
+	require.Contains(t, r.mustRun("operation", "ls", "--resource", "hallo"), "update endpoint hallo")
+	require.Contains(t, r.mustRun("event", "ls", "--resource", "hallo", "--limit", "3"), "endpoint.stopped")
+
+	refused := r.run("endpoint", "stop", "hallo")
+	require.Equal(t, exitConflict, refused.exit, refused.err)
+	r.mustRun("endpoint", "rm", "hallo", "--yes", "--wait")
+	require.Equal(t, exitNotFound, r.run("endpoint", "show", "hallo").exit)
+	require.Equal(t, "hallo\n", r.mustRun("endpoint", "ls", "--all", "-o", "name"))
+}
+
+func TestTheRealAPIsRefusalsAreSaidInFlags(t *testing.T) {
+	t.Parallel()
+	r := mustReal(t)
+	bad := r.run("endpoint", "create", "x", "--image", "i", "--gpus", "9", "--max", "0", "--env", "KELVIN_X=hunter2", "--data-center", "Mars!")
+	require.Equal(t, exitUsage, bad.exit, bad.err)
+	require.Contains(t, bad.err, "--gpus: ")
+	require.Contains(t, bad.err, "1 to 8")
+	require.NotContains(t, bad.err, "hunter2")
+	bad = r.run("instance", "create", "x", "--image", "i", "--port", "80", "--port", "80")
+	require.Equal(t, exitUsage, bad.exit, bad.err)
+	require.Contains(t, bad.err, "--port 1: ")
+
+	hold := make(chan struct{})
+	r.work.set(fleet.Done, hold)
+	r.mustRun("endpoint", "create", "busy", "--quick-deploy", "echo")
+	open := decoded[[]api.Operation](t, r.mustRun("operation", "ls", "--open", "-o", "json"))
+	require.Len(t, open, 1)
+	inTheWay := r.run("endpoint", "update", "busy", "--max", "2")
+	require.Equal(t, exitConflict, inTheWay.exit)
+	require.Contains(t, inTheWay.err, "kelvin operation watch "+open[0].ID)
+	require.Equal(t, exitConflict, r.run("endpoint", "create", "busy", "--quick-deploy", "echo").exit, "the name is taken")
+	close(hold)
+	r.work.running.Wait()
+
+	r.env["KELVIN_API_KEY"] = r.viewer
+	require.Equal(t, exitForbidden, r.run("endpoint", "stop", "busy").exit)
+	require.Contains(t, r.mustRun("me"), "viewer")
+	r.env["KELVIN_API_KEY"] = "kelvin_sk_nobody"
+	require.Equal(t, exitForbidden, r.run("endpoint", "ls").exit)
+}
+
+func TestOperationsThatFailOrAreTakenBackOnTheRealAPI(t *testing.T) {
+	t.Parallel()
+	r := mustReal(t)
+	r.work.set(fleet.Undone, nil)
+	failed := r.run("instance", "create", "nb", "--image", "jupyter", "--port", "8888", "--wait")
+	require.Equal(t, exitFailed, failed.exit, failed.err)
+	require.Contains(t, failed.err, "create instance nb was undone: no host has a free GPU")
+
+	hold := make(chan struct{})
+	r.work.set(fleet.Done, hold)
+	r.mustRun("instance", "create", "nb2", "--image", "jupyter", "--gpus", "0")
+	until(t, func() bool {
+		return strings.Contains(r.mustRun("operation", "show", "nb2"), "running: Start the container")
+	})
+	require.Contains(t, r.mustRun("operation", "cancel", "nb2", "--wait"), "undone")
+	close(hold)
+}
+
+func TestWaitOutlivesARestartOfTheRealAPI(t *testing.T) {
+	t.Parallel()
+	r := mustReal(t)
+	hold := make(chan struct{})
+	r.work.set(fleet.Done, hold)
+	var restart sync.Once
+	r.waitHook = func(time.Duration) { // the command waits before it connects again
+		restart.Do(func() {
+			r.serve()
+			close(hold)
+		})
+	}
+	began := make(chan result)
+	go func() { began <- r.run("endpoint", "create", "hello", "--quick-deploy", "echo", "--wait") }()
+	until(t, func() bool { return r.watchers.Load() == 1 })
+	r.server.CloseClientConnections()
+	r.server.Close()
+	got := <-began
+	require.Zero(t, got.exit, got.err)
+	require.Contains(t, got.out, "create endpoint hello: done in")
+}
+
+func TestTheFleetOnTheRealAPI(t *testing.T) {
+	t.Parallel()
+	r := mustReal(t)
+	require.Contains(t, r.mustRun("host", "show", "rack-1"), "GPUs         2, 2 of them free")
+	require.Equal(t, "host rack-1: cordoned\n", r.mustRun("host", "cordon", "rack-1"))
+	require.Equal(t, "host rack-1: ready\n", r.mustRun("host", "uncordon", "rack-1"))
+	require.Equal(t, 2, strings.Count(r.mustRun("gpu", "ls", "--host", "rack-1", "--state", "free", "--no-headers"), "\n"))
+	require.Equal(t, exitUsage, r.run("gpu", "ls", "--state", "hungry").exit)
+	require.Contains(t, r.mustRun("quick-deploy", "ls"), "echo")
+	require.Contains(t, r.mustRun("quick-deploy", "show", "vllm"), "HF_TOKEN")
+	require.Equal(t, []string{"us-east"}, r.completions("endpoint", "create", "x", "--data-center", ""))
+	require.Equal(t, []string{"rack-1\tready"}, r.completions("host", "show", ""))
+}
+
+func TestEventsOfTheRealAPIAreFollowed(t *testing.T) {
+	t.Parallel()
+	r := mustReal(t)
+	ctx, interrupt := context.WithTimeout(t.Context(), 20*time.Second)
+	defer interrupt()
+	seen := make(chan result)
+	go func() { seen <- r.runContext(ctx, "event", "watch", "-o", "json") }()
+	until(t, func() bool { return r.watchers.Load() == 1 })
+	time.Sleep(100 * time.Millisecond) // and answered
+	r.mustRun("endpoint", "create", "hello", "--quick-deploy", "echo", "--wait")
+	time.Sleep(time.Second) // the server looks for events now and then
+	interrupt()
+	got := <-seen
+	require.Equal(t, exitInterrupted, got.exit)
+	require.Contains(t, got.out, `"name":"endpoint.created"`)
+}
