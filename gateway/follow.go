@@ -71,11 +71,11 @@ func (g *Gateway) follows(version int64) bool {
 }
 
 // poll waits for routes other than those in force. The server may also answer with these,
-// after a while. Without any yet it asks for what is not version -1.
+// after a while. Versions begin at 1: without any yet it asks for what is not version 0.
 func (g *Gateway) poll(ctx context.Context) (routes fleet.Routes, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	have := int64(-1)
+	have := int64(0)
 	if t := g.table.Load(); t != nil {
 		have = t.version
 	}
