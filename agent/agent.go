@@ -33,8 +33,9 @@ type Agent struct {
 	Logger       *slog.Logger
 	Started      func() // called once the first lease is there and steps are taken
 
-	expires atomic.Int64 // when the lease ends, in nanoseconds since began
-	began   time.Time    // monotonic: leases are measured in durations, not by wall clocks
+	info    atomic.Pointer[machine.Info] // as it was when the machine last told
+	expires atomic.Int64                 // when the lease ends, in nanoseconds since began
+	began   time.Time                    // monotonic: leases are measured in durations, not by wall clocks
 	changed chan struct{}
 }
 
@@ -48,10 +49,16 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	workers := worker.Host(a.Temporal, a.HostID, steps, &Guard{Journal: a.Journal, Leased: a.Leased})
 
+	info, err := a.Machine.Info(ctx)
+	if err != nil {
+		return err
+	}
+	a.info.Store(&info)
 	group, ctx := errgroup.WithContext(ctx)
 	leased := make(chan struct{})
 	group.Go(func() error { return a.keepLease(ctx, leased) })
 	group.Go(func() error { return a.watch(ctx) })
+	group.Go(func() error { return a.describe(ctx) })
 	group.Go(func() error { return a.tunnel(ctx) })
 	group.Go(func() error {
 		select {
@@ -81,6 +88,23 @@ func (a *Agent) Run(ctx context.Context) error {
 
 // Leased reports whether the host has its lease.
 func (a *Agent) Leased() bool { return time.Since(a.began) < time.Duration(a.expires.Load()) }
+
+// describe keeps what is known of the machine fresh. An engine can take seconds to say how
+// it is, and the lease must not wait for that.
+func (a *Agent) describe(ctx context.Context) error {
+	for ctx.Err() == nil {
+		info, err := a.Machine.Info(ctx)
+		if err == nil {
+			a.info.Store(&info)
+		} else if ctx.Err() == nil {
+			a.Logger.WarnContext(ctx, "the machine does not answer", "host", a.HostID, "error", err)
+		}
+		sleep(ctx, describeEvery)
+	}
+	return nil
+}
+
+const describeEvery = 30 * time.Second
 
 // watch has the lease renewed at once when a container starts or ends.
 func (a *Agent) watch(ctx context.Context) error {

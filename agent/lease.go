@@ -51,8 +51,9 @@ func (a *Agent) keepLease(ctx context.Context, leased chan<- struct{}) error {
 // renew reports what the host has, and extends the lease from the moment before it asked:
 // the server, which counts from when it answers, gives up later than the agent does.
 func (a *Agent) renew(ctx context.Context) (fleet.HostOrder, error) {
-	// A machine or a server that hangs must not keep the agent from fencing itself.
-	ctx, cancel := context.WithTimeout(ctx, fleet.LeaseEvery)
+	// A machine or a server that hangs must not keep the agent from fencing itself; one that
+	// is slow should not make it.
+	ctx, cancel := context.WithTimeout(ctx, 2*fleet.LeaseEvery)
 	defer cancel()
 	report, err := a.report(ctx)
 	if err != nil {
@@ -68,10 +69,7 @@ func (a *Agent) renew(ctx context.Context) (fleet.HostOrder, error) {
 }
 
 func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
-	info, err := a.Machine.Info(ctx)
-	if err != nil {
-		return fleet.HostReport{}, err
-	}
+	info := a.info.Load()
 	containers, err := a.Machine.List(ctx)
 	if err != nil {
 		return fleet.HostReport{}, err

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 
 	"github.com/kelvin-gpu/kelvin/activities"
+	"github.com/kelvin-gpu/kelvin/workflows"
 )
 
 // beat is how often a step that runs says so. Its policy counts it dead after six times as
@@ -30,7 +31,8 @@ type beating struct {
 }
 
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
-func (b *beating) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+func (b *beating) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (out any, err error) {
+	defer func() { err = workflows.ToTemporal(err) }() // before the SDK logs it
 	if activity.GetInfo(ctx).HeartbeatTimeout == 0 {
 		return b.Next.ExecuteActivity(ctx, in)
 	}

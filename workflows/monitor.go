@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/store"
 )
 
@@ -22,6 +23,11 @@ func (m *Monitor) Run(ctx context.Context) {
 	every := m.Every
 	if every == 0 {
 		every = time.Second
+	}
+	// While nobody served, no host could renew its lease: all of them get the time to.
+	select {
+	case <-ctx.Done():
+	case <-time.After(fleet.LeaseTTL + fleet.LeaseGrace):
 	}
 	for ctx.Err() == nil {
 		if err := m.Look(ctx); err != nil && ctx.Err() == nil {

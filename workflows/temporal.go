@@ -63,10 +63,21 @@ type Errors struct{ converter.FailureConverter }
 
 // ErrorToFailure implements converter.FailureConverter.
 func (c Errors) ErrorToFailure(err error) *failure.Failure {
-	if e, ok := errors.AsType[*fleet.Error](err); ok {
-		err = temporal.NewApplicationErrorWithOptions(err.Error(), string(e.Code), temporal.ApplicationErrorOptions{NonRetryable: !e.Code.Retryable()})
+	return c.FailureConverter.ErrorToFailure(ToTemporal(err))
+}
+
+// ToTemporal turns a *fleet.Error into what Temporal carries. All but bugs are benign:
+// they are answers, and no reason for an alert or a line in the log.
+func ToTemporal(err error) error {
+	e, ok := errors.AsType[*fleet.Error](err)
+	if !ok {
+		return err
 	}
-	return c.FailureConverter.ErrorToFailure(err)
+	options := temporal.ApplicationErrorOptions{NonRetryable: !e.Code.Retryable()}
+	if e.Code != fleet.Internal {
+		options.Category = temporal.ApplicationErrorCategoryBenign
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(e.Code), options)
 }
 
 // FromTemporal gives back the *fleet.Error an activity or workflow failed with.

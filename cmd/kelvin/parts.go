@@ -104,10 +104,13 @@ func listen(address, flag string) (net.Listener, error) {
 	return ln, nil
 }
 
-// serve serves until ctx ends, and then lets requests end for a moment. Streams that
-// follow something end with their connection.
-func serve(ctx context.Context, ln net.Listener, handler http.Handler) error {
+// serve serves until ctx ends, and then lets requests end for a moment. closing ends those
+// that would not by themselves, such as streams.
+func serve(ctx context.Context, ln net.Listener, handler http.Handler, closing ...func()) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	for _, f := range closing {
+		server.RegisterOnShutdown(f)
+	}
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)

@@ -71,13 +71,14 @@ func serverCommand() *cobra.Command {
 func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, temporal client.Client, namespace string, logger *slog.Logger) error {
 	operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger}
 	places := &places{store: record}
-	handler := (&api.Server{
+	front := &api.Server{
 		Store: record, Operations: operations, Logger: logger, Console: web.Handler(),
 		TemporalUI: s.temporalUI, TemporalNamespace: namespace, GatewayURL: places.url,
 		Version: version, Simulated: s.simulated, Supported: workflows.Supported,
-	}).Handler()
+	}
+	handler := front.Handler()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return serve(ctx, ln, handler) })
+	group.Go(func() error { return serve(ctx, ln, handler, front.Close) })
 	group.Go(func() error {
 		(&workflows.Outbox{Store: record, Client: operations, Logger: logger}).Run(ctx)
 		return nil
