@@ -115,6 +115,7 @@ func environment(t *testing.T, f Fixture) {
 	for name, value := range machine.Environment(c) {
 		require.Contains(t, seen, name+"="+value)
 	}
+	require.Contains(t, seen, "NVIDIA_VISIBLE_DEVICES=void")
 	require.NotContains(t, seen, "NVIDIA_VISIBLE_DEVICES=all")
 	require.NotContains(t, seen, "KELVIN_INSTANCE_ID=ins_forged")
 }
