@@ -169,7 +169,7 @@ func mustGoUnanswered(t *testing.T, c fleet.ContainerSpec, path string) {
 // mustBegin sends a request that takes a while, and returns when the container has it.
 func mustBegin(t *testing.T, c fleet.ContainerSpec, path string) (end func() (body string, err error)) {
 	t.Helper()
-	response, err := http.Get(url(c, path)) //nolint:bodyclose // the goroutine below closes it
+	response, err := http.Get(url(c, path))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	type answer struct {
