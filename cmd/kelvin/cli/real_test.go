@@ -243,18 +243,16 @@ func TestWaitOutlivesARestartOfTheRealAPI(t *testing.T) {
 	r := mustReal(t)
 	hold := make(chan struct{})
 	r.work.set(fleet.Done, hold)
-	var restart sync.Once
-	r.waitHook = func(time.Duration) { // the command waits before it connects again
-		restart.Do(func() {
-			r.serve()
-			close(hold)
-		})
-	}
+	back := make(chan struct{})
+	r.waitHook = func(time.Duration) { <-back } // the command waits before it connects again
 	began := make(chan result)
 	go func() { began <- r.run("endpoint", "create", "hello", "--quick-deploy", "echo", "--wait") }()
 	until(t, func() bool { return r.watchers.Load() == 1 })
 	r.server.CloseClientConnections()
 	r.server.Close()
+	r.serve()
+	close(hold)
+	close(back)
 	got := <-began
 	require.Zero(t, got.exit, got.err)
 	require.Contains(t, got.out, "create endpoint hello: done in")
