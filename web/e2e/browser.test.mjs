@@ -52,7 +52,7 @@ test('the story of console.mjs', async () => {
 
 test('console.mjs says what failed, and where', async () => {
 	const child = spawn(process.execPath, [fileURLToPath(new URL('console.mjs', import.meta.url))], {
-		env: { ...process.env, KELVIN_URL: fake.url, KELVIN_KEY: keys.operator, ENDPOINT: 'nobody', TIMEOUT_S: '1', ARTIFACTS: '/tmp/kelvin-console-test' },
+		env: { ...process.env, KELVIN_URL: fake.url, KELVIN_KEY: keys.operator, ENDPOINT: 'nobody', TIMEOUT_S: '5', ARTIFACTS: '/tmp/kelvin-console-test' },
 	});
 	let output = '';
 	child.stderr.on('data', (text) => (output += text));
