@@ -99,7 +99,7 @@ export class Fake {
 		const key = /kelvin_session=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
 		const me = this.#me(key);
 		if (!me) throw new Refused(401, 'unauthenticated', 'an API key is needed');
-		if (request.method === 'GET') return this.#get(path, url, request, response, json, me);
+		if (request.method === 'GET') return this.#get(path, url, response, json, me);
 
 		if (request.headers['x-kelvin-console'] !== '1') throw new Refused(403, 'forbidden', 'X-Kelvin-Console is missing');
 		if (me.role === 'viewer') throw new Refused(403, 'forbidden', 'this needs the role operator; the key has viewer');
@@ -116,7 +116,7 @@ export class Fake {
 		return role && { account_id: id('acc_'), account: 'acme', role, fleet: role === 'operator', key_id: 'key_1', temporal_ui: `${this.url}/temporal/`, version: 'v0.1.0-fake', simulated: true };
 	}
 
-	#get([noun, name, verb], url, request, response, json, me) {
+	#get([noun, name, verb], url, response, json, me) {
 		const { world } = this;
 		const query = Object.fromEntries(url.searchParams);
 		const list = (items) => {
@@ -126,9 +126,9 @@ export class Fake {
 			return json(200, { items: page, ...(from + limit < items.length ? { next: page.at(-1).id } : {}) });
 		};
 		if (noun === 'me') return json(200, me);
-		if (noun === 'events' && name === 'watch') return this.#stream(request, response, 'event', undefined);
-		if (noun === 'operations' && verb === 'watch') return this.#stream(request, response, 'operation', find(world.operations, name));
-		if (verb === 'logs') return this.#logs(request, response, query.follow === 'true');
+		if (noun === 'events' && name === 'watch') return this.#stream(response, 'event', undefined);
+		if (noun === 'operations' && verb === 'watch') return this.#stream(response, 'operation', find(world.operations, name));
+		if (verb === 'logs') return this.#logs(response, query.follow === 'true');
 		if (noun === 'endpoints') return name ? json(200, show(find(world.endpoints, name))) : list(world.endpoints.map(show));
 		if (noun === 'instances') {
 			if (name) return json(200, show(find(world.instances, name)));
@@ -188,7 +188,7 @@ export class Fake {
 	}
 
 	/** Events, or one operation until it has ended. */
-	#stream(request, response, name, op) {
+	#stream(response, name, op) {
 		response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
 		response.flushHeaders();
 		const send = (data) => response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -199,16 +199,16 @@ export class Fake {
 			if (op.ended_at) response.end();
 		};
 		this.#watchers.add(tell);
-		request.on('close', () => this.#watchers.delete(tell));
+		response.on('close', () => this.#watchers.delete(tell));
 		if (op) tell(undefined, op);
 	}
 
-	#logs(request, response, follow) {
+	#logs(response, follow) {
 		response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
 		for (let n = 1; n <= 12; n++) response.write(`echo-${(n % 2) + 1} | 12:00:${String(n).padStart(2, '0')} GET /healthz 200 0.4 ms\n`);
 		if (!follow) return response.end();
 		const timer = setInterval(() => response.write(`echo-1 | ${new Date().toISOString().slice(11, 19)} POST / 200 3.1 ms\n`), 1000);
-		request.on('close', () => clearInterval(timer));
+		response.on('close', () => clearInterval(timer));
 	}
 }
 
