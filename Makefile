@@ -12,8 +12,10 @@ SHELL       := /bin/bash
 .NOTPARALLEL:
 .SUFFIXES:
 
-# One setting for builds and tests, so that they share compiled packages, with or without a C compiler.
+# One setting for builds, tests and vet, with or without a C compiler, so that they share compiled
+# packages: the embedded Temporal server alone takes minutes. The version comes from LDFLAGS, not from VCS stamps.
 export CGO_ENABLED ?= 0
+export GOFLAGS     := $(strip $(GOFLAGS) -trimpath -buildvcs=false)
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X main.version=$(VERSION)
@@ -95,7 +97,7 @@ release: setup-build web ## Build archives of the binary for Linux (amd64, arm64
 	@rm -rf bin/release && mkdir -p bin/release
 	@for arch in amd64 arm64; do \
 		echo "==> kelvin $(VERSION) linux/$$arch"; \
-		GOOS=linux GOARCH=$$arch CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '-s -w $(LDFLAGS)' -o bin/release/kelvin ./cmd/kelvin; \
+		GOOS=linux GOARCH=$$arch CGO_ENABLED=0 go build -ldflags '-s -w $(LDFLAGS)' -o bin/release/kelvin ./cmd/kelvin; \
 		tar -C bin/release -czf bin/release/kelvin-$(VERSION)-linux-$$arch.tar.gz kelvin -C $(CURDIR) LICENSE NOTICE README.md; \
 	done; rm bin/release/kelvin
 	@cd bin/release && sha256sum -- *.tar.gz | tee SHA256SUMS
@@ -142,12 +144,12 @@ vet: web
 # Go knows best whether anything changed: it links only then.
 .PHONY: bin/kelvin
 bin/kelvin: web/dist/index.html
-	@go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o $@ ./cmd/kelvin
+	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/kelvin
 
 # The embedded Temporal server takes minutes to compile the first time.
 bin/kelvin-temporal: $(shell find temporaldev -type f \( -name '*.go' -o -name 'go.*' -o -path '*/assets/*' \) 2>/dev/null)
 	@[ -e $@ ] || echo "==> Building kelvin-temporal: some minutes the first time, for it embeds the Temporal server"
-	go build -C temporaldev -buildvcs=false -trimpath -ldflags "-s -w" -o ../$@ .
+	go build -C temporaldev -ldflags "-s -w" -o ../$@ .
 	@touch $@
 
 WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name e2e \) -prune -o -type f \
@@ -166,7 +168,7 @@ define tool
 $(TOOLS)/$(1)-$(2):
 	@echo "==> Building $(1) $(2), once"
 	@mkdir -p $(TOOLS)/new
-	@GOBIN=$(CURDIR)/$(TOOLS)/new go install -trimpath -ldflags "-s -w" $(3)@$(2)
+	@GOBIN=$(CURDIR)/$(TOOLS)/new go install -ldflags "-s -w" $(3)@$(2)
 	@mv $(TOOLS)/new/$(1) $$@
 	@rmdir $(TOOLS)/new 2>/dev/null || true
 endef
