@@ -93,7 +93,7 @@ func (s *session) printOperation(op record[api.Operation], more func(*facts)) er
 	}
 	state := "accepted"
 	if op.it.Ended() {
-		state = fmt.Sprintf("%s in %s", op.it.State, short(elapsed(op.it, s.now())))
+		state = fmt.Sprintf("%s in %s", op.it.State, took(elapsed(op.it, s.now())))
 	}
 	fmt.Fprintln(s.out, clean(fmt.Sprintf("%s: %s", title(op.it), state)))
 	f := facts{}

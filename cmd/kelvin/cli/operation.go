@@ -35,7 +35,7 @@ var operations = &noun[api.Operation]{
 			if !o.Ended() {
 				return ""
 			}
-			return short(elapsed(o, now))
+			return took(elapsed(o, now))
 		}},
 	},
 	show: showOperation,

@@ -128,8 +128,11 @@ func title(op api.Operation) string {
 
 func phaseOf(op api.Operation) string {
 	phase := firstOf(op.Phase, string(op.State))
-	if op.State == api.OperationPending {
+	switch {
+	case op.State == api.OperationPending:
 		phase = "waiting to begin"
+	case op.State == api.OperationRunning && op.Phase == "":
+		phase = "under way"
 	}
 	if op.CancelRequested && !op.Ended() {
 		phase = "taking it back: " + phase

@@ -94,6 +94,14 @@ func short(d time.Duration) string {
 	}
 }
 
+// took writes how long something lasted: with a tenth of a second where that matters.
+func took(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return short(d)
+}
+
 // moment is a time for show: in UTC, and relative.
 func moment(at, now time.Time) string {
 	if at.IsZero() {
