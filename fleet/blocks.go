@@ -9,84 +9,84 @@ import (
 // A block is 2, 4 or 8 GPUs side by side, by index, beginning at a multiple of their number:
 // what the links between GPUs are laid out in. Whole free blocks are worth keeping.
 
-// takeBlocks takes n of the free GPUs of a host, and counts the whole blocks of 8, 4 and 2
-// that are not whole any more. It takes n as the powers of two it is made of, each from the
-// smallest free block that holds it, as a buddy allocator does.
+// blocks are the free GPUs of a host by their index, a bit for each. Past 64 there are no
+// blocks.
+type blocks uint64
+
+// takeBlocks takes n of the free GPUs of a host, which has as many, and counts the whole
+// blocks of 8, 4 and 2 that are not whole any more. It takes n as the powers of two it is
+// made of, each from the smallest free block that holds it, as a buddy allocator does.
 func takeBlocks(free []GPU, n int) (taken []GPU, broken [3]int) {
-	left := byIndex(free)
-	before := wholeBlocks(left)
-	for n > 0 && len(left) > 0 {
+	var before blocks
+	var at [64]int  // where free has the GPU of an index
+	var loose []GPU // in no block: slices of one device share its index
+	for i, g := range free {
+		if g.Index >= len(at) || before.whole(g.Index, 1) {
+			loose = append(loose, g)
+			continue
+		}
+		before |= 1 << g.Index
+		at[g.Index] = i
+	}
+	left := before
+	for n > 0 {
 		size := min(1<<(bits.Len(uint(n))-1), 8)
-		first, ok := smallestBlock(left, size)
-		for !ok { // no whole block of that size: take it in halves
-			size /= 2
-			first, ok = smallestBlock(left, size)
+		first, ok := left.smallest(size)
+		for ; !ok && size > 1; first, ok = left.smallest(size) {
+			size /= 2 // there is no whole block of that size: take it in halves
+		}
+		if len(loose) > 0 && size == 1 {
+			taken, loose = append(taken, loose[0]), loose[1:]
+			n--
+			continue
 		}
 		for i := first; i < first+size; i++ {
-			taken = append(taken, left[i])
-			delete(left, i)
+			taken = append(taken, free[at[i]])
+			left &^= 1 << i
 		}
 		n -= size
 	}
-	after := wholeBlocks(left)
+	was, is := before.count(), left.count()
 	for i := range broken {
-		broken[i] = before[i] - after[i]
+		broken[i] = was[i] - is[i]
 	}
-	slices.SortFunc(taken, func(a, b GPU) int { return cmp.Compare(a.Index, b.Index) })
+	slices.SortFunc(taken, func(a, b GPU) int { return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.ID, b.ID)) })
 	return taken, broken
 }
 
-// byIndex is a map of the GPUs. Slices of one device share its index: all but one are put
-// elsewhere, where they are in no block with whole devices.
-func byIndex(free []GPU) map[int]GPU {
-	all := map[int]GPU{}
-	for _, g := range free {
-		at := g.Index
-		for _, there := all[at]; there; _, there = all[at] {
-			at += 1 << 20
-		}
-		all[at] = g
-	}
-	return all
+// whole reports whether all GPUs of a block are free.
+func (b blocks) whole(first, size int) bool {
+	all := blocks(1)<<size - 1
+	return b>>first&all == all
 }
 
-// smallestBlock finds a free block of size in the smallest free block that has one, the
-// lowest index of those.
-func smallestBlock(free map[int]GPU, size int) (first int, ok bool) {
-	smallest := 0
-	for index := range free {
-		at := index - index%size
-		if !whole(free, at, size) {
+// smallest finds a free block of size in the smallest free block that has one, the lowest
+// of those.
+func (b blocks) smallest(size int) (first int, ok bool) {
+	smallest := 16
+	for at := 0; at < 64; at += size {
+		if !b.whole(at, size) {
 			continue
 		}
 		around := size
-		for around < 8 && whole(free, at-at%(around*2), around*2) {
+		for around < 8 && b.whole(at-at%(around*2), around*2) {
 			around *= 2
 		}
-		if !ok || around < smallest || around == smallest && at < first {
+		if around < smallest {
 			first, smallest, ok = at, around, true
 		}
 	}
 	return first, ok
 }
 
-func whole(free map[int]GPU, first, size int) bool {
-	for i := first; i < first+size; i++ {
-		if _, ok := free[i]; !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// wholeBlocks counts the free blocks of 8, 4 and 2.
-func wholeBlocks(free map[int]GPU) (count [3]int) {
+// count counts the free blocks of 8, 4 and 2.
+func (b blocks) count() (n [3]int) {
 	for i, size := range []int{8, 4, 2} {
-		for index := range free {
-			if index%size == 0 && whole(free, index, size) {
-				count[i]++
+		for at := 0; at < 64; at += size {
+			if b.whole(at, size) {
+				n[i]++
 			}
 		}
 	}
-	return count
+	return n
 }

@@ -47,16 +47,15 @@ func Place(want Want, hosts []HostView) (Choice, error) {
 			short.unready++
 			continue
 		}
-		ports := freePorts(h, want.Ports)
 		for _, c := range candidates(want, h, &short) {
-			if len(ports) < want.Ports {
+			if best != nil && c.compare(best) > 0 {
+				continue
+			}
+			if c.ports = freePorts(h, want.Ports); len(c.ports) < want.Ports {
 				short.ports++
 				continue
 			}
-			c.ports = ports
-			if best == nil || c.compare(best) < 0 {
-				best = &c
-			}
+			best = &c
 		}
 	}
 	if best == nil {
@@ -68,6 +67,7 @@ func Place(want Want, hosts []HostView) (Choice, error) {
 // A candidate is one host with one type of GPU.
 type candidate struct {
 	host   *HostView
+	typ    string
 	gpus   []GPU
 	ports  []int
 	memory int64
@@ -80,22 +80,34 @@ func candidates(want Want, h *HostView, short *shortage) []candidate {
 	if want.GPUs == 0 {
 		return []candidate{{host: h, left: len(h.FreeGPUs)}}
 	}
-	byType := map[string][]GPU{}
-	for _, g := range h.FreeGPUs {
-		if g.State == GPUFree && (want.GPUType == "" || g.Type == want.GPUType) {
-			byType[g.Type] = append(byType[g.Type], g)
-		}
-	}
 	var all []candidate
-	for _, gpus := range byType {
+	for typ, gpus := range freeByType(want, h) {
 		short.most = max(short.most, len(gpus))
 		if len(gpus) < want.GPUs {
 			continue
 		}
 		taken, broken := takeBlocks(gpus, want.GPUs)
-		all = append(all, candidate{host: h, gpus: taken, memory: gpus[0].MemoryMB, broken: broken, left: len(gpus) - want.GPUs})
+		all = append(all, candidate{host: h, typ: typ, gpus: taken, memory: gpus[0].MemoryMB, broken: broken, left: len(gpus) - want.GPUs})
 	}
 	return all
+}
+
+func freeByType(want Want, h *HostView) map[string][]GPU {
+	if len(h.FreeGPUs) == 0 {
+		return nil
+	}
+	byType := map[string][]GPU{}
+	other := slices.ContainsFunc(h.FreeGPUs, func(g GPU) bool { return g.State != GPUFree || g.Type != h.FreeGPUs[0].Type })
+	if !other && (want.GPUType == "" || want.GPUType == h.FreeGPUs[0].Type) { // as on most hosts
+		byType[h.FreeGPUs[0].Type] = h.FreeGPUs
+		return byType
+	}
+	for _, g := range h.FreeGPUs {
+		if g.State == GPUFree && (want.GPUType == "" || g.Type == want.GPUType) {
+			byType[g.Type] = append(byType[g.Type], g)
+		}
+	}
+	return byType
 }
 
 // compare is negative when c is the better choice. No two candidates are equal: they differ
@@ -114,7 +126,7 @@ func (c *candidate) compare(other *candidate) int {
 		cmp.Compare(c.left, other.left),
 		cmp.Compare(c.host.Instances, other.host.Instances),
 		cmp.Compare(c.host.Host.ID, other.host.Host.ID),
-		cmp.Compare(c.gpus[0].Type, other.gpus[0].Type))
+		cmp.Compare(c.typ, other.typ))
 }
 
 // freePorts are n free ports of a host, from NextPort on and around; fewer if it has fewer.

@@ -217,7 +217,7 @@ func TestABlockIsTakenWholeWhereThereIsOne(t *testing.T) {
 			if n > len(free) {
 				break
 			}
-			before := wholeBlocks(byIndex(free))
+			before := indexed(free).count()
 			taken, broken := takeBlocks(free, n)
 			require.Len(t, taken, n)
 			if i := slices.Index([]int{8, 4, 2}, n); i >= 0 && before[i] > 0 {
@@ -225,10 +225,30 @@ func TestABlockIsTakenWholeWhereThereIsOne(t *testing.T) {
 				require.Zero(t, taken[0].Index%n, "and aligned")
 			}
 			free = slices.DeleteFunc(free, func(g GPU) bool { return slices.Contains(taken, g) })
-			after := wholeBlocks(byIndex(free))
+			after := indexed(free).count()
 			for i := range broken {
 				require.Equal(t, before[i]-after[i], broken[i])
 			}
 		}
 	})
+}
+
+func indexed(free []GPU) (b blocks) {
+	for _, g := range free {
+		b |= 1 << g.Index
+	}
+	return b
+}
+
+// BenchmarkPlace places among a thousand hosts with eight free GPUs each.
+func BenchmarkPlace(b *testing.B) {
+	hosts := make([]HostView, 1000)
+	for i := range hosts {
+		hosts[i] = view(fmt.Sprint("hst_", i), 0, 1, 2, 3, 4, 5, 6, 7)
+	}
+	for b.Loop() {
+		if _, err := Place(Want{GPUs: 3, Ports: 1}, hosts); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

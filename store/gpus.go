@@ -7,10 +7,17 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-// gpuQuery selects GPUs as g, with who has them; callers add WHERE.
-const gpuQuery = `SELECT g.id, g.host_id, g.idx, g.uuid, g.serial, g.type, g.memory_mb, g.state, g.reason, g.simulated,
-	COALESCE(l.id, '') AS lease_id, COALESCE(l.instance_id, '') AS instance_id
-	FROM gpus g LEFT JOIN lease_gpus lg ON lg.gpu_id = g.id LEFT JOIN leases l ON l.id = lg.lease_id`
+const gpuColumns = `g.id, g.host_id, g.idx, g.uuid, g.serial, g.type, g.memory_mb, g.state, g.reason, g.simulated,
+	COALESCE(l.id, '') AS lease_id, COALESCE(l.instance_id, '') AS instance_id`
+
+// gpuQuery selects GPUs as g, with the lease l that has them, if one does; leasedGPUQuery
+// those of leases, which are found by l. Callers add WHERE.
+const (
+	gpuQuery = `SELECT ` + gpuColumns + `
+		FROM gpus g LEFT JOIN lease_gpus lg ON lg.gpu_id = g.id LEFT JOIN leases l ON l.id = lg.lease_id`
+	leasedGPUQuery = `SELECT ` + gpuColumns + `
+		FROM leases l JOIN lease_gpus lg ON lg.lease_id = l.id JOIN gpus g ON g.id = lg.gpu_id`
+)
 
 type gpuRow struct {
 	ID         string         `db:"id"`

@@ -78,7 +78,7 @@ func (t *tx) instances(q query) ([]fleet.Instance, error) {
 		}
 	}
 	var gpus []gpuRow
-	if err := t.in(&gpus, gpuQuery+` WHERE l.home AND l.instance_id IN (?) ORDER BY g.idx, g.id`, ids); err != nil {
+	if err := t.in(&gpus, leasedGPUQuery+` WHERE l.home AND l.instance_id IN (?) ORDER BY g.idx, g.id`, ids); err != nil {
 		return nil, err
 	}
 	for _, r := range gpus {

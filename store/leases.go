@@ -156,7 +156,7 @@ func (s *Store) ContainerSpec(ctx context.Context, hostID, leaseID string) (flee
 			return err
 		}
 		var gpus []gpuRow
-		if err := t.all(&gpus, gpuQuery+` WHERE l.id = ? ORDER BY g.idx, g.id`, leaseID); err != nil {
+		if err := t.all(&gpus, leasedGPUQuery+` WHERE l.id = ? ORDER BY g.idx, g.id`, leaseID); err != nil {
 			return err
 		}
 		var ports []portRow

@@ -48,11 +48,11 @@ func (t *tx) place(h *holding, operationID string) (fleet.Lease, error) {
 	for _, l := range inst.Leases {
 		want.Avoid = append(want.Avoid, l.HostID)
 	}
-	hosts, err := t.hostViews(h.DataCenter, inst.EndpointID)
+	hosts, err := t.hostViews(h.DataCenter, want)
 	if err != nil {
 		return fleet.Lease{}, err
 	}
-	choice, err := fleet.Place(want, hosts)
+	choice, err := t.choose(want, hosts)
 	if err != nil {
 		return fleet.Lease{}, fmt.Errorf("in %s: %w", h.DataCenter, err)
 	}
@@ -92,57 +92,27 @@ func (t *tx) insertLease(lease fleet.Lease, choice fleet.Choice, containerPorts 
 	return nil
 }
 
-// hostViews are the hosts of a data center as fleet.Place sees them. It locks the data
-// center: one placement at a time there, or rivals would all choose the same best fit, and
-// all but one would have to choose again.
-func (t *tx) hostViews(dataCenter, endpointID string) ([]fleet.HostView, error) {
-	var locked string
-	if err := t.get(&locked, `SELECT name FROM data_centers WHERE name = ?`+t.engine.lock, dataCenter); err != nil {
-		return nil, missing(err, "data center", dataCenter)
-	}
-	var rows []hostRow
-	if err := t.all(&rows, `SELECT `+hostColumns+` FROM hosts WHERE data_center = ? ORDER BY id`, dataCenter); err != nil {
-		return nil, err
-	}
-	views := make([]fleet.HostView, len(rows))
+// choose is fleet.Place, which is shown the used ports only of the hosts it chooses: a host
+// whose ports all seem free is chosen no later than it should be, so the first choice whose
+// ports are known is the best.
+func (t *tx) choose(want fleet.Want, hosts []fleet.HostView) (fleet.Choice, error) {
 	byID := map[string]*fleet.HostView{}
-	for i, r := range rows {
-		views[i] = fleet.HostView{Host: r.host(), UsedPorts: map[int]bool{}, NextPort: r.NextPort}
-		if views[i].Host.State == fleet.HostReady && !t.now.Before(views[i].Host.ExpiresAt) {
-			views[i].Host.State = fleet.HostLost // the monitor has not said so yet
+	for i := range hosts {
+		byID[hosts[i].Host.ID] = &hosts[i]
+	}
+	for {
+		choice, err := fleet.Place(want, hosts)
+		if err != nil || want.Ports == 0 || byID[choice.HostID].UsedPorts != nil {
+			return choice, err
 		}
-		byID[r.ID] = &views[i]
+		var used []int
+		if err := t.all(&used, `SELECT port FROM lease_ports WHERE host_id = ?`, choice.HostID); err != nil {
+			return choice, err
+		}
+		ports := map[int]bool{}
+		for _, port := range used {
+			ports[port] = true
+		}
+		byID[choice.HostID].UsedPorts = ports
 	}
-	var gpus []gpuRow
-	if err := t.all(&gpus, `SELECT g.id, g.host_id, g.idx, g.uuid, g.serial, g.type, g.memory_mb, g.state, g.reason, g.simulated, '' AS lease_id, '' AS instance_id
-		FROM gpus g JOIN hosts h ON h.id = g.host_id WHERE h.data_center = ? AND g.state = 'free' ORDER BY g.host_id, g.idx, g.id`, dataCenter); err != nil {
-		return nil, err
-	}
-	for _, g := range gpus {
-		view := byID[g.HostID]
-		view.FreeGPUs = append(view.FreeGPUs, g.gpu())
-	}
-	var ports []struct {
-		HostID string `db:"host_id"`
-		Port   int    `db:"port"`
-	}
-	if err := t.all(&ports, `SELECT p.host_id, p.port FROM lease_ports p JOIN hosts h ON h.id = p.host_id WHERE h.data_center = ?`, dataCenter); err != nil {
-		return nil, err
-	}
-	for _, p := range ports {
-		byID[p.HostID].UsedPorts[p.Port] = true
-	}
-	var loads []struct {
-		HostID string `db:"host_id"`
-		All    int    `db:"leases"`
-		Same   int    `db:"same"`
-	}
-	if err := t.all(&loads, `SELECT l.host_id, COUNT(*) AS leases, COUNT(*) FILTER (WHERE i.endpoint_id = ?) AS same
-		FROM leases l JOIN instances i ON i.id = l.instance_id JOIN hosts h ON h.id = l.host_id WHERE h.data_center = ? GROUP BY l.host_id`, endpointID, dataCenter); err != nil {
-		return nil, err
-	}
-	for _, l := range loads {
-		byID[l.HostID].Instances, byID[l.HostID].SameEndpoint = l.All, l.Same
-	}
-	return views, nil
 }

@@ -78,6 +78,7 @@ CREATE TABLE gpus (
 	simulated BOOLEAN NOT NULL,
 	UNIQUE (host_id, uuid)
 );
+CREATE INDEX gpus_free ON gpus (host_id) WHERE state = 'free';
 
 CREATE TABLE operations (
 	id           TEXT PRIMARY KEY, -- made from account and Idempotency-Key: a key has one effect
@@ -105,6 +106,7 @@ CREATE TABLE operations (
 -- One operation holds a resource, and one more may wait for it.
 CREATE UNIQUE INDEX operations_slot ON operations (resource_id, waits) WHERE outcome = '';
 CREATE INDEX operations_open ON operations (accepted_at) WHERE outcome = '';
+CREATE INDEX operations_accepted ON operations (accepted_at);
 CREATE INDEX operations_account ON operations (account_id, accepted_at, id);
 CREATE INDEX operations_resource ON operations (resource_id, accepted_at, id);
 
