@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	sdkworker "go.temporal.io/sdk/worker"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kelvin-gpu/kelvin/activities"
@@ -47,8 +48,6 @@ func (a *Agent) Run(ctx context.Context) error {
 		Machine: a.Machine, Specs: a.Server.Spec, Address: a.ProbeAddress, Logger: a.Logger,
 		Probe: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
-	workers := worker.Host(a.Temporal, a.HostID, steps, &Guard{Journal: a.Journal, Leased: a.Leased})
-
 	info, err := a.Machine.Info(ctx)
 	if err != nil {
 		return err
@@ -66,17 +65,14 @@ func (a *Agent) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		// A worker that cannot reach Temporal yet tries on by itself, once it has started.
-		for i, w := range workers {
-			for w.Start() != nil {
-				a.Logger.WarnContext(ctx, "Temporal does not answer yet", "host", a.HostID)
-				if !sleep(ctx, time.Second) {
-					return nil
-				}
-			}
-			defer workers[i].Stop()
+		stop := worker.Start(ctx, a.Logger, func() []sdkworker.Worker {
+			return worker.Host(a.Temporal, a.HostID, steps, &Guard{Journal: a.Journal, Leased: a.Leased})
+		})
+		if stop == nil {
+			return nil
 		}
-		a.Logger.InfoContext(ctx, "agent takes steps", "host", a.HostID, "machine", a.Machine, "gpus", len(a.GPUs), "simulated", a.Simulated)
+		defer stop()
+		a.Logger.InfoContext(ctx, "agent takes steps", "host", a.HostID, "machine", info.Driver, "gpus", len(a.GPUs), "simulated", a.Simulated)
 		if a.Started != nil {
 			a.Started()
 		}

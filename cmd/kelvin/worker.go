@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
+	sdkworker "go.temporal.io/sdk/worker"
 
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/store"
@@ -52,20 +52,13 @@ func workerCommand() *cobra.Command {
 // runWorker works until ctx ends. It waits for Temporal as long as that is away.
 func runWorker(ctx context.Context, record *store.Store, temporal client.Client, logger *slog.Logger) error {
 	operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger}
-	w := worker.Control(temporal, &activities.Control{Store: record, Operations: operations, Logger: logger})
-	for {
-		err := w.Start()
-		if err == nil {
-			break
-		}
-		logger.WarnContext(ctx, "Temporal does not answer yet", "error", err)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(time.Second):
-		}
+	stop := worker.Start(ctx, logger, func() []sdkworker.Worker {
+		return []sdkworker.Worker{worker.Control(temporal, &activities.Control{Store: record, Operations: operations, Logger: logger})}
+	})
+	if stop == nil {
+		return nil
 	}
-	defer w.Stop()
+	defer stop()
 	logger.InfoContext(ctx, "worker takes workflows", "queue", workflows.ControlQueue, "version", version)
 	<-ctx.Done()
 	return nil
