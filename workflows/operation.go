@@ -109,6 +109,9 @@ func (op *operation) end(ctx workflow.Context, err *error) {
 		ending.Code, ending.Message = fleet.CodeOf(FromTemporal(*err)), FromTemporal(*err).Error()
 	}
 	ending.Steps = op.steps
+	settling := workflow.GetActivityOptions(ctx)
+	settling.Summary = "end operation: " + string(ending.Outcome)
+	ctx = workflow.WithActivityOptions(ctx, settling)
 	if eerr := workflow.ExecuteActivity(ctx, control.EndOperation, ending).Get(ctx, nil); eerr != nil {
 		*err = fleet.Errorf(fleet.Internal, "%s is %s, but not settled: %v", op.Name, ending.Outcome, FromTemporal(eerr))
 		return
