@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,16 +23,14 @@ import (
 const benchConcurrency = 64
 
 // BenchmarkProxy compares, over real sockets and with 64 requests at a time: the worker
-// asked directly, through a bare httputil.ReverseProxy with our transport's settings, and
-// through the gateway.
+// asked directly, through a bare httputil.ReverseProxy, through one with our buffer pool,
+// and through the gateway. All use a transport with our settings: the default one keeps two
+// connections to a host.
 func BenchmarkProxy(b *testing.B) {
-	direct, bare, kelvin := mustTargets(b)
-	for _, target := range []struct {
-		name string
-		url  string
-	}{{"direct", direct}, {"reverseproxy", bare}, {"kelvin", kelvin}} {
-		b.Run(target.name, func(b *testing.B) {
-			load := newLoad(target.url)
+	targets := mustTargets(b)
+	for _, name := range []string{"direct", "reverseproxy", "pooled", "kelvin"} {
+		b.Run(name, func(b *testing.B) {
+			load := newLoad(targets[name])
 			load.run(b, 2000)
 			b.ResetTimer()
 			took := load.run(b, b.N)
@@ -43,30 +42,36 @@ func BenchmarkProxy(b *testing.B) {
 	}
 }
 
-// BenchmarkOverhead runs the two proxies in turns, so that both meet the same noise, and
-// reports the medians over the rounds of their ratio in throughput (above 1: the gateway is
-// faster) and of the difference in p99.
+// BenchmarkOverhead runs the gateway and another proxy in turns, so that both meet the same
+// noise, and reports the medians over the rounds of their ratio in throughput (above 1: the
+// gateway is faster) and of the difference in p99.
 func BenchmarkOverhead(b *testing.B) {
-	_, bare, kelvin := mustTargets(b)
-	loads := [2]*load{newLoad(bare), newLoad(kelvin)}
-	const each = 1000
-	for _, l := range loads {
-		l.run(b, each)
+	targets := mustTargets(b)
+	for _, name := range []string{"reverseproxy", "pooled"} {
+		b.Run(name, func(b *testing.B) {
+			loads := [2]*load{newLoad(targets[name]), newLoad(targets["kelvin"])}
+			const each = 1000
+			for _, l := range loads {
+				l.run(b, each)
+			}
+			var ratios, added, cpu []float64
+			b.ResetTimer()
+			for round := 0; b.Loop(); round++ {
+				var took [2]latencies
+				for i := range loads {
+					i = (i + round) % 2 // who begins alternates
+					took[i] = loads[i].run(b, each)
+				}
+				ratios = append(ratios, took[1].rate()/took[0].rate())
+				cpu = append(cpu, float64(took[1].cpu)/float64(took[0].cpu))
+				added = append(added, took[1].percentile(99)-took[0].percentile(99))
+			}
+			b.ReportMetric(median(ratios), "ratio")
+			b.ReportMetric(median(cpu), "cpu-ratio")
+			b.ReportMetric(median(added), "added-p99-ms")
+			b.ReportMetric(float64(len(ratios)), "rounds")
+		})
 	}
-	var ratios, added []float64
-	b.ResetTimer()
-	for round := 0; b.Loop(); round++ {
-		var took [2]latencies
-		for i := range loads {
-			i = (i + round) % 2 // who begins alternates
-			took[i] = loads[i].run(b, each)
-		}
-		ratios = append(ratios, took[1].rate()/took[0].rate())
-		added = append(added, took[1].percentile(99)-took[0].percentile(99))
-	}
-	b.ReportMetric(median(ratios), "ratio")
-	b.ReportMetric(median(added), "added-p99-ms")
-	b.ReportMetric(float64(len(ratios)), "rounds")
 }
 
 func median(v []float64) float64 {
@@ -74,8 +79,8 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
-// mustTargets starts a worker and the two proxies before it.
-func mustTargets(b *testing.B) (direct, bare, kelvin string) {
+// mustTargets starts a worker and the proxies before it, and returns their URLs.
+func mustTargets(b *testing.B) map[string]string {
 	b.Helper()
 	body := make([]byte, 512)
 	worker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -83,23 +88,27 @@ func mustTargets(b *testing.B) (direct, bare, kelvin string) {
 		_, _ = w.Write(body)
 	}))
 	b.Cleanup(worker.Close)
-
 	target, err := url.Parse(worker.URL)
 	require.NoError(b, err)
-	reverse := httptest.NewServer(&httputil.ReverseProxy{
-		Rewrite:   func(p *httputil.ProxyRequest) { p.SetURL(target); p.SetXForwarded() },
-		Transport: newTransport(Options{}.withDefaults()), // the default one keeps 2 connections, and would be no match
-	})
-	b.Cleanup(reverse.Close)
 
 	g, err := New(Config{DataCenter: "us-east"})
 	require.NoError(b, err)
 	g.Apply(fleet.Routes{Version: 1, Endpoints: []fleet.EndpointRoute{{
 		EndpointID: "ep_bench", Open: true, Workers: []fleet.WorkerRoute{{InstanceID: "ins_1", Address: target.Host}},
 	}}})
-	ours := httptest.NewServer(g.Handler())
-	b.Cleanup(ours.Close)
-	return worker.URL, reverse.URL, ours.URL
+
+	urls := map[string]string{"direct": worker.URL}
+	rewrite := func(p *httputil.ProxyRequest) { p.SetURL(target); p.SetXForwarded() }
+	for name, handler := range map[string]http.Handler{
+		"reverseproxy": &httputil.ReverseProxy{Rewrite: rewrite, Transport: newTransport(g.options)},
+		"pooled":       &httputil.ReverseProxy{Rewrite: rewrite, Transport: newTransport(g.options), BufferPool: largeBuffers},
+		"kelvin":       g.Handler(),
+	} {
+		server := httptest.NewServer(handler)
+		b.Cleanup(server.Close)
+		urls[name] = server.URL
+	}
+	return urls
 }
 
 // A load asks one URL, over connections that it keeps.
@@ -117,6 +126,7 @@ func newLoad(url string) *load {
 type latencies struct {
 	sorted []time.Duration
 	wall   time.Duration
+	cpu    time.Duration // of this process: clients, proxy and worker
 }
 
 func (l latencies) rate() float64 { return float64(len(l.sorted)) / l.wall.Seconds() }
@@ -132,7 +142,7 @@ func (l *load) run(b *testing.B, n int) latencies {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var wg sync.WaitGroup
-	begin := time.Now()
+	begin, cpu := time.Now(), cpuTime()
 	for range benchConcurrency {
 		wg.Go(func() {
 			for {
@@ -150,12 +160,20 @@ func (l *load) run(b *testing.B, n int) latencies {
 		})
 	}
 	wg.Wait()
-	wall := time.Since(begin)
+	wall, cpu := time.Since(begin), cpuTime()-cpu
 	if err := failed.Load(); err != nil {
 		b.Fatal(*err)
 	}
 	slices.Sort(all)
-	return latencies{all, wall}
+	return latencies{all, wall, cpu}
+}
+
+func cpuTime() time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func (l *load) ask() error {

@@ -25,7 +25,9 @@ type flight struct {
 	kept     bool      // its body was read before it waited
 	status   int       // that it was answered with
 	problem  *problem  // the answer, if it was our own
+	proxy    httputil.ReverseProxy
 	upload   upload
+	values   [4]string      // of the headers that we set: no allocation for each
 	empty    strings.Reader // the body of a request without one
 }
 
@@ -52,18 +54,18 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// cannot do this is not net/http's, and has no such wait.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
-	proxy := httputil.ReverseProxy{
+	f.proxy = httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
 		Transport:      f,
 		ModifyResponse: f.answer,
 		ErrorHandler:   func(_ http.ResponseWriter, out *http.Request, err error) { f.fail(out, err) },
-		BufferPool:     buffers,
+		BufferPool:     largeBuffers,
 		ErrorLog:       g.errorLog,
 		// Of a response without a length, httputil flushes every write. One with a length
-		// is flushed when it pauses, which spares the small ones a goroutine and a write.
-		FlushInterval: time.Millisecond,
+		// is flushed when it pauses; a small one has ended by then, and is one write.
+		FlushInterval: 10 * time.Millisecond,
 	}
-	proxy.ServeHTTP(w, r)
+	f.proxy.ServeHTTP(w, r)
 }
 
 // find returns the endpoint that a request is for.

@@ -22,7 +22,9 @@ func requestID(h http.Header) string {
 	var id [16]byte // to tell requests apart, not to keep a secret
 	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
 	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
-	return hex.EncodeToString(id[:])
+	var text [2 * len(id)]byte
+	hex.Encode(text[:], id[:])
+	return string(text[:])
 }
 
 func isPrintable(s string) bool {
@@ -64,7 +66,7 @@ func hasNamePrefix(name, prefix string) bool {
 
 // forward sets the headers that tell the worker where a request came from, and drops those
 // the client may not set.
-func (g *Gateway) forward(p *httputil.ProxyRequest) {
+func (f *flight) forward(p *httputil.ProxyRequest) {
 	out := p.Out.Header
 	for name := range out {
 		if isOurs(name) || isHop(name) {
@@ -86,7 +88,7 @@ func (g *Gateway) forward(p *httputil.ProxyRequest) {
 	if p.In.TLS != nil {
 		proto = "https"
 	}
-	if g.trusts(client) {
+	if f.gateway.trusts(client) {
 		if prior := p.In.Header["X-Forwarded-For"]; len(prior) > 0 {
 			client = strings.Join(prior, ", ") + ", " + client
 		}
@@ -97,10 +99,11 @@ func (g *Gateway) forward(p *httputil.ProxyRequest) {
 			host = v
 		}
 	}
-	values := [3]string{client, proto, host} // one allocation for the three
-	out["X-Forwarded-For"] = values[0:1:1]
-	out["X-Forwarded-Proto"] = values[1:2:2]
-	out["X-Forwarded-Host"] = values[2:3:3]
+	f.values = [4]string{client, proto, host, f.id}
+	out["X-Forwarded-For"] = f.values[0:1:1]
+	out["X-Forwarded-Proto"] = f.values[1:2:2]
+	out["X-Forwarded-Host"] = f.values[2:3:3]
+	out[requestIDHeader] = f.values[3:4:4]
 }
 
 // trusts reports whether an address is a load balancer's of ours.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
@@ -23,6 +24,11 @@ func endpointOf(host, dataCenter string) (id string, ok bool) {
 	}
 	if len(label) <= len(fleet.EndpointPrefix) || len(label) > 63 {
 		return "", false
+	}
+	for _, c := range []byte(label) {
+		if c >= utf8.RuneSelf { // has no place in a host name, and no lower case that we want
+			return "", false
+		}
 	}
 	id = fleet.FromHostLabel(label)
 	return id, strings.HasPrefix(id, fleet.EndpointPrefix)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/http/httputil"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -21,8 +20,7 @@ func (f *flight) rewrite(p *httputil.ProxyRequest) {
 	p.Out.URL.Scheme = "http"
 	p.Out.URL.RawQuery = p.In.URL.RawQuery // as it came; httputil drops what it cannot parse
 	p.Out.Host = p.In.Host
-	f.gateway.forward(p)
-	p.Out.Header[requestIDHeader] = []string{f.id}
+	f.forward(p)
 }
 
 // RoundTrip sends the request to the worker at whose seat f is. If that worker cannot be
@@ -81,7 +79,10 @@ func (f *flight) answer(res *http.Response) error {
 			delete(res.Header, name)
 		}
 	}
-	res.Header[requestIDHeader] = []string{f.id}
+	if isEventStream(res.Header) {
+		f.proxy.BufferPool = smallBuffers
+	}
+	res.Header[requestIDHeader] = f.values[3:4:4]
 	return nil
 }
 
@@ -127,20 +128,3 @@ func (u *upload) Read(p []byte) (int, error) {
 }
 
 func (u *upload) Close() error { return nil }
-
-// buffers hold what is copied from workers to clients. A stream keeps one as long as it is
-// open, so they are not large.
-var buffers = &bufferPool{}
-
-const bufferSize = 16 << 10
-
-type bufferPool struct{ pool sync.Pool }
-
-func (b *bufferPool) Get() []byte {
-	if p, ok := b.pool.Get().(*[bufferSize]byte); ok {
-		return p[:]
-	}
-	return make([]byte, bufferSize)
-}
-
-func (b *bufferPool) Put(p []byte) { b.pool.Put((*[bufferSize]byte)(p)) }

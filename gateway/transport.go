@@ -31,6 +31,10 @@ func newTransport(o Options) *http.Transport {
 		ResponseHeaderTimeout:  o.ResponseTimeout,
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 1 << 20,
+		// Half of the defaults, kept for as long as a stream is open; most headers fit. Bodies
+		// that do not are read past the buffer.
+		ReadBufferSize:  2 << 10,
+		WriteBufferSize: 2 << 10,
 	}
 }
 
@@ -50,6 +54,9 @@ func (g *Gateway) transportFor(r *http.Request) *http.Transport {
 	return g.http
 }
 
+// identity is written as no encoding is.
+var identity = []string{"identity"}
+
 // atMostOnce keeps a transport from sending a request again on its own. When a kept
 // connection breaks before the response, net/http repeats requests that have no body, if
 // their method or an Idempotency-Key says that this is harmless; but then a request that
@@ -62,8 +69,8 @@ func (f *flight) atMostOnce(r *http.Request) {
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-		r.Body = io.NopCloser(&f.empty)           // of a type that net/http knows: header and body are one write
-		r.TransferEncoding = []string{"identity"} // or a goroutine would read for a first byte
+		r.Body = io.NopCloser(&f.empty) // of a type that net/http knows: header and body are one write
+		r.TransferEncoding = identity   // or a goroutine would read for a first byte
 	}
 	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
 		if v, ok := r.Header[name]; ok {
