@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +20,9 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		return
+	}
+	if err := flag.Set("rapid.checks", "30"); err != nil { // unless the command line says otherwise: a check is hundreds of transactions
+		panic(err)
 	}
 	code := m.Run()
 	server.stop()
