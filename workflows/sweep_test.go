@@ -101,8 +101,7 @@ func sweep(t *testing.T, op fleet.Operation, from fleet.State, n, of int, how st
 		},
 	}[how]
 	err := w.move(op, id)
-	w.mu.Lock() // the test environment does not wait for what it cancels
-	w.mu.Unlock()
+	w.settled()
 	inst, gerr := w.store.Instance(t.Context(), id)
 	require.NoError(t, gerr)
 	t.Log(w.story(), "=>", inst.State, err)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -250,6 +251,7 @@ func (w *world) environment(faults ...interceptor.WorkerInterceptor) *testsuite.
 	env := suite.NewTestWorkflowEnvironment().SetTestTimeout(time.Minute).SetFailureConverter(workflows.Errors{FailureConverter: temporal.GetDefaultFailureConverter()})
 	env.SetWorkerOptions(worker.Options{Interceptors: faults, DeadlockDetectionTimeout: 20 * time.Second})
 	workflows.Register(env)
+	env.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil) // to an autoscaler
 	env.RegisterActivity(&activities.Control{Store: w.store, Operations: &endpoints{w}, Logger: slog.New(slog.DiscardHandler)})
 	env.RegisterActivity(&hosts{w})
 	return env

@@ -1,0 +1,105 @@
+package e2e
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/kelvin-gpu/kelvin/workflows"
+)
+
+// Every operation, done, undone and cancelled, leaves a history that the code can replay.
+// With KELVIN_RECORD (make record) the histories are kept, for the code of tomorrow.
+func TestRecordHistories(t *testing.T) {
+	s := newStack(t)
+	s.must("endpoint", "create", "story", "--quick-deploy", "echo", "--active", "1", "--wait")
+	s.must("endpoint", "update", "story", "--env", "A=b", "--wait")
+	s.must("endpoint", "stop", "story", "--wait")
+	s.must("endpoint", "start", "story", "--wait")
+	s.must("endpoint", "rm", "story", "--yes", "--wait")
+	for _, verb := range []string{"stop", "start", "restart"} {
+		if verb == "stop" {
+			s.must("instance", "create", "story", "--image", "kelvin/echo:latest", "--gpus", "1", "--port", "8080", "--probe-path", "/healthz", "--wait")
+		}
+		s.must("instance", verb, "story", "--wait")
+	}
+	s.must("instance", "rm", "story", "--yes", "--wait")
+
+	_, err := s.kelvin("instance", "create", "no-image", "--image", "localhost:1/no/such:image", "--wait")
+	require.Error(t, err, "an image that nobody has")
+	slow := map[string]any{"name": "slow", "data_center": "us-east", "image": "kelvin/echo:latest", "gpus": 1, "ports": []int{8080}, "probe_path": "/healthz", "env": map[string]string{"ECHO_START_DELAY": "1m"}}
+	created := s.accept(http.MethodPost, "/v1/instances", "slow", slow)
+	require.Eventually(t, func() bool { return len(s.containers()) == 1 }, 20*time.Second, 50*time.Millisecond)
+	gone := s.accept(http.MethodPost, "/v1/instances/"+created.ResourceID+"/terminate", "gone", map[string]any{"confirm": "slow"})
+	require.Equal(t, "undone", string(s.await(created.ID, 30*time.Second).State))
+	require.Equal(t, "done", string(s.await(gone.ID, 30*time.Second).State), "there is nothing left to terminate")
+	s.requireClean()
+
+	temporal, err := workflows.Dial(s.temporal, "kelvin", "record", slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer temporal.Close()
+	recorded := map[string]int{}
+	for _, run := range s.closed(temporal) {
+		h := historyOf(t, temporal, run.id, run.run)
+		replayer := worker.NewWorkflowReplayer()
+		workflows.Register(replayer)
+		require.NoError(t, replayer.ReplayWorkflowHistory(nil, h), "%s %s", run.kind, run.id)
+		name := fmt.Sprintf("%s-%d", run.outcome, recorded[run.kind+run.outcome])
+		recorded[run.kind+run.outcome]++
+		if dir := os.Getenv("KELVIN_RECORD"); dir != "" && recorded[run.kind+run.outcome] <= 2 {
+			text, err := protojson.Marshal(h)
+			require.NoError(t, err)
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, run.kind), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, run.kind, name+".json"), text, 0o644))
+		}
+	}
+	for _, op := range workflows.Supported {
+		require.Positive(t, recorded[op.Workflow()+"completed"], "no history of %s", op.Workflow())
+	}
+	require.Positive(t, recorded["createfailed"])
+	require.Positive(t, recorded["createcanceled"])
+}
+
+type execution struct{ kind, id, run, outcome string }
+
+// closed lists the runs that have ended.
+func (s *stack) closed(temporal client.Client) (all []execution) {
+	s.Helper()
+	require.Eventually(s, func() bool {
+		page, err := temporal.ListWorkflow(s.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: "ExecutionStatus != 'Running'", PageSize: 1000})
+		require.NoError(s, err)
+		all = nil
+		for _, e := range page.GetExecutions() {
+			outcome := map[enums.WorkflowExecutionStatus]string{
+				enums.WORKFLOW_EXECUTION_STATUS_COMPLETED: "completed", enums.WORKFLOW_EXECUTION_STATUS_FAILED: "failed", enums.WORKFLOW_EXECUTION_STATUS_CANCELED: "canceled",
+			}[e.GetStatus()]
+			all = append(all, execution{e.GetType().GetName(), e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId(), outcome})
+		}
+		return len(all) >= 15 // visibility comes a moment later
+	}, 10*time.Second, 200*time.Millisecond)
+	return all
+}
+
+func historyOf(t *testing.T, temporal client.Client, id, run string) *history.History {
+	t.Helper()
+	h := &history.History{}
+	events := temporal.GetWorkflowHistory(t.Context(), id, run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		e, err := events.Next()
+		require.NoError(t, err)
+		h.Events = append(h.Events, e)
+	}
+	return h
+}
