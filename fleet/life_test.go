@@ -160,7 +160,7 @@ func TestSettle(t *testing.T) {
 
 					want := op.To
 					switch {
-					case lost && !(op.Kind == KindInstance && op.Name == "terminate"):
+					case lost && (op.Kind != KindInstance || op.Name != "terminate"):
 						want = Lost
 					case outcome == Stuck:
 						want = Failed

@@ -81,7 +81,9 @@ var (
 	Reset     = Operation{KindInstance, "reset", []State{Running, Stopped, Frozen}, Resetting, Running, time.Hour, nil}
 	Recover   = Operation{KindInstance, "recover", []State{Lost, Failed}, Recovering, Running, 2 * time.Hour, nil}
 	Terminate = Operation{
-		KindInstance, "terminate", []State{Running, Stopped, Frozen, Lost, Failed}, Terminating, Terminated, 2 * time.Hour,
+		KindInstance, "terminate",
+		[]State{Running, Stopped, Frozen, Lost, Failed},
+		Terminating, Terminated, 2 * time.Hour,
 		[]string{"create", "start", "stop", "restart", "freeze", "thaw", "migrate", "reset", "recover"},
 	}
 
@@ -90,7 +92,9 @@ var (
 	StopEndpoint   = Operation{KindEndpoint, "stop", []State{Running}, Stopping, Stopped, 2 * time.Hour, []string{"create", "start", "update"}}
 	UpdateEndpoint = Operation{KindEndpoint, "update", []State{Running, Stopped}, Updating, AsBefore, 2 * time.Hour, nil}
 	DeleteEndpoint = Operation{
-		KindEndpoint, "delete", []State{Running, Stopped, Failed}, Deleting, Deleted, 2 * time.Hour,
+		KindEndpoint, "delete",
+		[]State{Running, Stopped, Failed},
+		Deleting, Deleted, 2 * time.Hour,
 		[]string{"create", "start", "stop", "update"},
 	}
 )

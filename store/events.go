@@ -53,9 +53,11 @@ func (s *Store) ListEvents(ctx context.Context, accountID string, f EventFilter)
 // afterID is empty or not known. Following by the last ID misses nothing.
 func (s *Store) EventsSince(ctx context.Context, accountID, afterID string, limit int) ([]fleet.Event, error) {
 	return s.events(ctx, "follow events", func() query {
-		return query{text: `SELECT ` + eventColumns + ` FROM events WHERE account_id = ?
+		return query{
+			text: `SELECT ` + eventColumns + ` FROM events WHERE account_id = ?
 			AND seq > COALESCE((SELECT seq FROM events WHERE account_id = ? AND id = ?), 0) ORDER BY seq LIMIT ?`,
-			args: []any{accountID, accountID, afterID, Page{Limit: limit}.limit()}}
+			args: []any{accountID, accountID, afterID, Page{Limit: limit}.limit()},
+		}
 	})
 }
 
