@@ -47,6 +47,7 @@ type Instance struct {
 	Home       Container   // zero when it lives nowhere
 	Leases     []Container // every place where something of it can be
 	Drain      fleet.Duration
+	AcceptedAt time.Time // when the operation was
 }
 
 // A Container is what a host must know of the container of a lease to run it. What it must
@@ -66,6 +67,7 @@ type Ending struct {
 	Code        fleet.Code
 	Message     string
 	Steps       []fleet.Step
+	AcceptedAt  time.Time // when the operation was; zero if it never began
 }
 
 // Steps are the steps of an operation so far.
@@ -77,13 +79,14 @@ type Steps struct {
 
 // BeginInstance confirms an operation's claim, and describes the instance.
 func (c *Control) BeginInstance(ctx context.Context, in Claim) (Instance, error) {
-	inst, _, err := c.Store.BeginInstance(ctx, in.OperationID)
+	inst, rec, err := c.Store.BeginInstance(ctx, in.OperationID)
 	if err != nil {
 		return Instance{}, err
 	}
 	out := Instance{
 		ID: inst.ID, AccountID: inst.AccountID, EndpointID: inst.EndpointID, GPUs: inst.Spec.GPUs,
 		Was: inst.Was, Drain: inst.Spec.DrainTimeout, Home: container(inst, inst.Home),
+		AcceptedAt: rec.AcceptedAt,
 	}
 	for _, l := range inst.Leases {
 		out.Leases = append(out.Leases, container(inst, l))

@@ -12,14 +12,14 @@ import (
 
 // An Endpoint is what an operation must know of the endpoint it moves.
 type Endpoint struct {
-	ID        string
-	AccountID string
-	Was       fleet.State
-	Active    int
-	Revision  int // that it runs now
-	Next      int // that an update moves it to
-	Drain     fleet.Duration
-	BegunAt   time.Time
+	ID         string
+	AccountID  string
+	Was        fleet.State
+	Active     int
+	Revision   int // that it runs now
+	Next       int // that an update moves it to
+	Drain      fleet.Duration
+	AcceptedAt time.Time // of the operation
 }
 
 // A Revision is a version of an endpoint's spec.
@@ -42,7 +42,7 @@ func (c *Control) BeginEndpoint(ctx context.Context, in Claim) (Endpoint, error)
 	}
 	return Endpoint{
 		ID: ep.ID, AccountID: ep.AccountID, Was: ep.Was, Active: ep.Spec.ActiveWorkers, Drain: ep.Spec.DrainTimeout,
-		Revision: ep.Revision, Next: rec.Params.Revision, BegunAt: rec.AcceptedAt,
+		Revision: ep.Revision, Next: rec.Params.Revision, AcceptedAt: rec.AcceptedAt,
 	}, nil
 }
 

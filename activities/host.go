@@ -58,7 +58,6 @@ func (h *Host) RemoveContainer(ctx context.Context, in Container) error {
 // ProbeContainer waits until the container answers below 500 on its probe path; without a
 // path, that it runs. It fails for good when the container ends first.
 func (h *Host) ProbeContainer(ctx context.Context, in Container) error {
-	last := "no answer yet"
 	for wait := 5 * time.Millisecond; ; wait = min(wait*3/2, time.Second) {
 		c, err := h.Machine.Inspect(ctx, in.Lease.ID)
 		if err != nil {
@@ -70,10 +69,11 @@ func (h *Host) ProbeContainer(ctx context.Context, in Container) error {
 		if in.ProbePath == "" {
 			return nil
 		}
-		if last = h.ask(ctx, in, c); last == "" {
+		wrong := h.ask(ctx, in, c)
+		if wrong == "" {
 			return nil
 		}
-		Report(ctx, fleet.Progress{Message: "waiting until it answers: " + last})
+		Report(ctx, fleet.Progress{Message: "waiting until it answers: " + wrong})
 		if err := pause(ctx, wait); err != nil {
 			return err
 		}

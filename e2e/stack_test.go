@@ -33,7 +33,7 @@ import (
 
 // A stack is all of Kelvin, each part a process of its own, on one Docker engine.
 type stack struct {
-	*testing.T
+	testing.TB
 	dir      string
 	key      string
 	account  string
@@ -72,13 +72,14 @@ func free(t testing.TB) string {
 	return ln.Addr().String()
 }
 
-func newStack(t *testing.T) *stack {
+// newStack starts one. settings are more flags of the agent, which go before its own.
+func newStack(t testing.TB, settings ...string) *stack {
 	t.Helper()
 	engine, err := docker.NewClientWithOpts(docker.FromEnv, docker.WithAPIVersionNegotiation())
 	require.NoError(t, err)
 	_, err = engine.Ping(t.Context())
 	require.NoError(t, err, "a Docker engine is needed: deploy/setup/docker.sh starts one")
-	s := &stack{T: t, dir: t.TempDir(), parts: map[string]*process{}, engine: engine, temporal: free(t)}
+	s := &stack{TB: t, dir: t.TempDir(), parts: map[string]*process{}, engine: engine, temporal: free(t)}
 	s.api, s.gateway, s.ui = "http://"+free(t), free(t), "http://"+free(t)
 	db := "sqlite:" + filepath.Join(s.dir, "kelvin.db")
 	admin := func(out any, args ...string) {
@@ -103,10 +104,10 @@ func newStack(t *testing.T) *stack {
 	s.parts["server"] = &process{args: []string{binary(t, "kelvin"), "server", "--store", db, "--listen", listen(s.api), "--temporal", s.temporal, "--temporal-ui", s.ui}}
 	s.parts["worker"] = &process{args: []string{binary(t, "kelvin"), "worker", "--store", db, "--temporal", s.temporal}}
 	s.parts["gateway"] = &process{args: []string{binary(t, "kelvin"), "gateway", "--server", s.api, "--listen", s.gateway, "--token", gateway["token"], "--data-center", "us-east"}}
-	s.parts["agent"] = &process{args: []string{
+	s.parts["agent"] = &process{args: append([]string{
 		binary(t, "kelvin"), "agent", "--server", s.api, "--host", s.host, "--token", host["token"], "--temporal", s.temporal, "--machine", "docker",
 		"--data-dir", filepath.Join(s.dir, "agent"), "--sim-gpus", "a100-80gb:8", "--volumes", filepath.Join(s.dir, "volumes"),
-	}}
+	}, settings...)}
 	t.Cleanup(s.tearDown)
 	for _, name := range []string{"temporal", "server", "worker", "gateway", "agent"} {
 		s.start(name)
@@ -171,7 +172,7 @@ func (s *stack) tearDown() {
 	if s.Failed() {
 		s.keepLogs()
 	}
-	clearHost(s.T, s.engine, s.host)
+	clearHost(s.TB, s.engine, s.host)
 }
 
 // keepLogs prints the end of what each part said.
@@ -186,7 +187,7 @@ func (s *stack) keepLogs() {
 }
 
 // clearHost removes everything that bears a host's label from the engine.
-func clearHost(t *testing.T, engine *docker.Client, host string) {
+func clearHost(t testing.TB, engine *docker.Client, host string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	own := filters.NewArgs(filters.Arg("label", machine.LabelHost+"="+host))
@@ -299,7 +300,7 @@ func (s *stack) await(id string, limit time.Duration) api.Operation {
 
 // kelvin runs the command line as a user does.
 func (s *stack) kelvin(args ...string) (string, error) {
-	cmd := exec.CommandContext(s.Context(), binary(s.T, "kelvin"), args...)
+	cmd := exec.CommandContext(s.Context(), binary(s.TB, "kelvin"), args...)
 	cmd.Env = append(os.Environ(), "KELVIN_SERVER="+s.api, "KELVIN_API_KEY="+s.key)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

@@ -24,7 +24,7 @@ func raise(ctx workflow.Context, kind fleet.Operation, in activities.Claim) (err
 	op, ctx := newOperation(ctx, kind, in)
 	defer op.end(ctx, &err)
 
-	ep, err := call(ctx, control.BeginEndpoint, in)
+	ep, err := op.beginEndpoint(ctx)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func raise(ctx workflow.Context, kind fleet.Operation, in activities.Claim) (err
 	op.undo = append(op.undo, clearUp(waiting(ctx, kind.Limit), control.StopWorkers, in))
 	return inOrder(
 		run(ctx, control.StartAutoscaler, in),
-		run(waiting(ctx, kind.Limit), control.AwaitWorkers, activities.WorkersWait{EndpointID: ep.ID, Since: ep.BegunAt}),
+		run(waiting(ctx, kind.Limit), control.AwaitWorkers, activities.WorkersWait{EndpointID: ep.ID, Since: ep.AcceptedAt}),
 	)
 }
 
@@ -53,7 +53,7 @@ func lower(ctx workflow.Context, kind fleet.Operation, in activities.Claim) (err
 	op, ctx := newOperation(ctx, kind, in)
 	defer op.end(ctx, &err)
 
-	ep, err := call(ctx, control.BeginEndpoint, in)
+	ep, err := op.beginEndpoint(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func UpdateEndpoint(ctx workflow.Context, in activities.Claim) (err error) {
 	op, ctx := newOperation(ctx, fleet.UpdateEndpoint, in)
 	defer op.end(ctx, &err)
 
-	ep, err := call(ctx, control.BeginEndpoint, in)
+	ep, err := op.beginEndpoint(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,6 +97,6 @@ func UpdateEndpoint(ctx workflow.Context, in activities.Claim) (err error) {
 		run(ctx, control.SetRevision, next),
 		when(running,
 			run(ctx, control.WakeAutoscaler, in),
-			run(waiting(ctx, fleet.UpdateEndpoint.Limit), control.AwaitWorkers, activities.WorkersWait{EndpointID: ep.ID, Since: ep.BegunAt})),
+			run(waiting(ctx, fleet.UpdateEndpoint.Limit), control.AwaitWorkers, activities.WorkersWait{EndpointID: ep.ID, Since: ep.AcceptedAt})),
 	)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -28,6 +29,7 @@ type operation struct {
 	committed, overdue bool
 	stop               func()
 	steps              []fleet.Step
+	acceptedAt         time.Time
 	endpointID         string // whose autoscaler waits for the end
 }
 
@@ -54,9 +56,16 @@ func (op *operation) beginInstance(ctx workflow.Context) (activities.Instance, e
 	if err != nil {
 		return inst, err
 	}
-	op.endpointID = inst.EndpointID
+	op.endpointID, op.acceptedAt = inst.EndpointID, inst.AcceptedAt
 	label(ctx, gpuCount.ValueSet(int64(inst.GPUs)), endpointID.ValueSet(inst.EndpointID), hostID.ValueSet(inst.Home.Lease.HostID))
 	return inst, nil
+}
+
+// beginEndpoint confirms the claim.
+func (op *operation) beginEndpoint(ctx workflow.Context) (activities.Endpoint, error) {
+	ep, err := call(ctx, control.BeginEndpoint, op.Claim)
+	op.acceptedAt = ep.AcceptedAt
+	return ep, err
 }
 
 // place leases GPUs for the instance on some host. The lease has the operation's name, so
@@ -108,7 +117,7 @@ func (op *operation) end(ctx workflow.Context, err *error) {
 		}
 		ending.Code, ending.Message = fleet.CodeOf(FromTemporal(*err)), FromTemporal(*err).Error()
 	}
-	ending.Steps = op.steps
+	ending.Steps, ending.AcceptedAt = op.steps, op.acceptedAt
 	settling := workflow.GetActivityOptions(ctx)
 	settling.Summary = "end operation: " + string(ending.Outcome)
 	ctx = workflow.WithActivityOptions(ctx, settling)

@@ -60,7 +60,6 @@ type world struct {
 	broken string // the call that goes on failing
 	lost   string // the host that went silent
 	calls  []string
-	nested bool // operations on workers run without faults
 	scaler bool // the endpoint's autoscaler runs
 }
 

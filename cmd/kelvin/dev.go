@@ -53,7 +53,7 @@ were. Containers go on running while Kelvin is down.`,
 	cmd.Flags().StringVar(&d.gateway, "gateway", "127.0.0.1:8081", "address for the requests to endpoints")
 	cmd.Flags().StringVar(&d.temporal, "temporal", "127.0.0.1:7233", "address of the embedded Temporal")
 	cmd.Flags().StringVar(&d.ui, "temporal-ui", "127.0.0.1:8233", "address of Temporal's UI")
-	cmd.Flags().StringVar(&d.contextName, "context", "dev", "context to write for the kelvin commands; empty: none")
+	cmd.Flags().StringVar(&d.contextName, "save-context", "dev", "context to write for the kelvin commands; empty: none")
 	d.agent.flags(cmd)
 	d.limits.limits(cmd)
 	if err := cmd.Flags().Set("sim-gpus", "a100-80gb:8"); err != nil {
@@ -148,7 +148,7 @@ func (d *dev) runParts(ctx context.Context, p parts, logger *slog.Logger) error 
 	group, ctx := errgroup.WithContext(ctx)
 	srv := server{temporalUI: p.child.UI, simulated: info.Simulated}
 	group.Go(func() error { return srv.run(ctx, p.api, p.record, temporal, t.namespace, logger) })
-	group.Go(func() error { return runWorker(ctx, p.record, temporal, logger) })
+	group.Go(func() error { return runWorker(ctx, p.record, temporal, "", logger) })
 	gw := d.limits
 	gw.server, gw.token, gw.dataCenter = d.agent.server, p.me.GatewayToken, devDataCenter
 	group.Go(func() error { return gw.run(ctx, p.requests, logger) })
@@ -208,11 +208,11 @@ func (d *dev) bootstrap(ctx context.Context, record *store.Store, gateway net.Ad
 	if me.Key, _, err = record.CreateKey(ctx, account.ID, "dev", fleet.Owner); err != nil {
 		return me, err
 	}
-	host, err := fleet.Host{}, error(nil)
-	if me.HostToken, host, err = record.CreateHost(ctx, "dev-"+suffix, devDataCenter); err != nil {
+	token, host, err := record.CreateHost(ctx, "dev-"+suffix, devDataCenter)
+	if err != nil {
 		return me, err
 	}
-	me.Host = host.ID
+	me.Host, me.HostToken = host.ID, token
 	if me.GatewayToken, _, err = record.CreateGateway(ctx, "dev-"+suffix, devDataCenter); err != nil {
 		return me, err
 	}
