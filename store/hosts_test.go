@@ -204,6 +204,8 @@ func TestAStartThatFailedOnALostHostIsStoppedWhenItReturns(t *testing.T) {
 		mustEnd(t, s, mustAccept(t, s, inst, "stop"), fleet.Done)
 		start := mustAccept(t, s, inst, "start")
 		now.advance(time.Minute)
+		_, err := s.ExpireHosts(t.Context())
+		require.NoError(t, err)
 		mustEnd(t, s, start, fleet.Undone)
 		require.Equal(t, fleet.Lost, mustInstance(t, s, inst.ID).State)
 		order, _ := mustRenew(t, s, host.ID, 1)

@@ -71,7 +71,7 @@ func (t *tx) instances(q query) ([]fleet.Instance, error) {
 		return nil, err
 	}
 	for _, r := range leases {
-		inst, lease := byID[r.InstanceID], r.lease(t)
+		inst, lease := byID[r.InstanceID], r.lease()
 		inst.Leases = append(inst.Leases, lease)
 		if r.Home {
 			inst.Home, inst.Address = lease, r.Address

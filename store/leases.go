@@ -9,22 +9,26 @@ import (
 )
 
 // leaseQuery selects leases as l, with their hosts as h; callers add WHERE.
-const leaseQuery = `SELECT l.id, l.instance_id, l.host_id, l.epoch, l.home, h.address, h.expires_at
+const leaseQuery = `SELECT l.id, l.instance_id, l.host_id, l.epoch, l.home, h.address, h.state
 	FROM leases l JOIN hosts h ON h.id = l.host_id`
 
 type leaseRow struct {
-	ID         string `db:"id"`
-	InstanceID string `db:"instance_id"`
-	HostID     string `db:"host_id"`
-	Epoch      int64  `db:"epoch"`
-	Home       bool   `db:"home"`
-	Address    string `db:"address"`
-	ExpiresAt  int64  `db:"expires_at"`
+	ID         string          `db:"id"`
+	InstanceID string          `db:"instance_id"`
+	HostID     string          `db:"host_id"`
+	Epoch      int64           `db:"epoch"`
+	Home       bool            `db:"home"`
+	Address    string          `db:"address"`
+	HostState  fleet.HostState `db:"state"`
 }
 
-func (r leaseRow) lease(t *tx) fleet.Lease {
-	return fleet.Lease{ID: r.ID, InstanceID: r.InstanceID, HostID: r.HostID, Epoch: r.Epoch, Expired: t.expired(r.ExpiresAt)}
+func (r leaseRow) lease() fleet.Lease {
+	return fleet.Lease{ID: r.ID, InstanceID: r.InstanceID, HostID: r.HostID, Epoch: r.Epoch, Expired: r.expired()}
 }
+
+// expired reports whether the host has lost its own lease. ExpireHosts decides that, and it
+// alone: while nobody could renew, as when the server was away, no host is lost for it.
+func (r leaseRow) expired() bool { return r.HostState == fleet.HostLost }
 
 // portQuery selects the ports of leases l as p; callers add WHERE.
 const portQuery = `SELECT p.lease_id, l.instance_id, p.port, p.container FROM lease_ports p JOIN leases l ON l.id = p.lease_id`
@@ -79,12 +83,12 @@ func (s *Store) ReturnLease(ctx context.Context, leaseID string) error {
 }
 
 // LeaseExpired reports whether nothing can run under a lease any more: it is gone, or its
-// host did not renew its own for TTL and grace, and has stopped what it ran.
+// host is lost, and has stopped what it ran.
 func (s *Store) LeaseExpired(ctx context.Context, leaseID string) (bool, error) {
 	expired := false
 	err := s.read(ctx, "look at lease", func(t *tx) error {
 		lease, err := t.lease(leaseID)
-		expired = fleet.Is(err, fleet.NotFound) || err == nil && t.expired(lease.ExpiresAt)
+		expired = fleet.Is(err, fleet.NotFound) || err == nil && lease.expired()
 		if fleet.Is(err, fleet.NotFound) {
 			return nil
 		}
@@ -163,7 +167,7 @@ func (s *Store) ContainerSpec(ctx context.Context, hostID, leaseID string) (flee
 		if err := t.all(&ports, portQuery+` WHERE l.id = ? ORDER BY p.position`, leaseID); err != nil {
 			return err
 		}
-		c = fleet.ContainerSpec{Lease: lease.lease(t), AccountID: inst.AccountID, EndpointID: inst.EndpointID, Name: inst.Name, Spec: inst.Spec}
+		c = fleet.ContainerSpec{Lease: lease.lease(), AccountID: inst.AccountID, EndpointID: inst.EndpointID, Name: inst.Name, Spec: inst.Spec}
 		for _, g := range gpus {
 			c.GPUs = append(c.GPUs, fleet.GPUReport{Index: g.Index, UUID: g.UUID, Serial: g.Serial, Type: g.Type, MemoryMB: g.MemoryMB})
 			c.Simulated = c.Simulated || g.Simulated

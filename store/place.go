@@ -24,7 +24,7 @@ func (s *Store) Place(ctx context.Context, operationID, instanceID string) (flee
 			return fleet.Errorf(fleet.Conflict, "lease %s is another instance's", quote(operationID))
 		}
 		if err == nil {
-			lease = row.lease(t)
+			lease = row.lease()
 			return nil
 		}
 		if !fleet.Is(err, fleet.NotFound) {

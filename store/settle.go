@@ -161,9 +161,9 @@ func (t *tx) homeExpired(h *holding) (bool, error) {
 	if h.kind != fleet.KindInstance {
 		return false, nil
 	}
-	var expiresAt []int64
-	err := t.all(&expiresAt, `SELECT h.expires_at FROM leases l JOIN hosts h ON h.id = l.host_id WHERE l.instance_id = ? AND l.home`, h.ID)
-	return len(expiresAt) > 0 && t.expired(expiresAt[0]), err
+	var states []fleet.HostState
+	err := t.all(&states, `SELECT h.state FROM leases l JOIN hosts h ON h.id = l.host_id WHERE l.instance_id = ? AND l.home`, h.ID)
+	return slices.Contains(states, fleet.HostLost), err
 }
 
 // expired reports whether a host whose lease ended at expiresAt has stopped what it ran.

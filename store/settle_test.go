@@ -69,6 +69,26 @@ func TestTheOneThatWaitsIsNext(t *testing.T) {
 	})
 }
 
+func TestBehindTheOneThatWaitedAnotherMayWait(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		mustHost(t, s, 8)
+		inst := mustServer(t, s, a, 1)
+		restart := mustAccept(t, s, inst, "restart")
+		accept := func(operation string) fleet.Record {
+			rec, _, err := s.Accept(t.Context(), ask(a), fleet.KindInstance, inst.ID, operation)
+			require.NoError(t, err)
+			return rec
+		}
+		stop := accept("stop")
+		mustEnd(t, s, restart, fleet.Done)
+		terminate := accept("terminate")
+		inst = mustInstance(t, s, inst.ID)
+		require.Equal(t, stop.ID, inst.OperationID)
+		require.Equal(t, terminate.ID, inst.NextID)
+	})
+}
+
 func TestAStopThatUndidAStartIsDone(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		a := mustAccount(t, s)
