@@ -44,7 +44,8 @@ func (t *tx) expireHost(id string, changes *Changes) error {
 		return err
 	}
 	changes.Hosts = append(changes.Hosts, id)
-	operations, err := t.records(openOnHost(id))
+	// One that waits has done nothing there, and a terminate takes nothing back.
+	operations, err := t.records(openOnHost(id, `AND NOT waits AND name <> 'terminate'`))
 	if err != nil {
 		return err
 	}

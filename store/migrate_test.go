@@ -91,12 +91,16 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestAPathMayHoldAnything(t *testing.T) {
+func TestAPathMayHoldAnythingAndTheFileIsPrivate(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a b%20?c#d&_txlock=x.db")
 	s := mustOpen(t, "sqlite:"+path)
 	require.Equal(t, "sqlite", s.Engine())
-	require.FileExists(t, path)
+	for _, suffix := range []string{"", "-wal"} {
+		info, err := os.Stat(path + suffix)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode(), "others do not read tenants' variables")
+	}
 }
 
 func TestADatabaseThatIsGoneIsUnavailable(t *testing.T) {

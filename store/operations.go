@@ -31,12 +31,14 @@ func (s *Store) PendingOperations(ctx context.Context, older time.Duration, limi
 // OpenOperationsOnHost lists the open operations of the instances that have a lease on the
 // host, oldest first.
 func (s *Store) OpenOperationsOnHost(ctx context.Context, hostID string) ([]fleet.Record, error) {
-	return s.records(ctx, "list operations on host", func(*tx) query { return openOnHost(hostID) })
+	return s.records(ctx, "list operations on host", func(*tx) query { return openOnHost(hostID, "") })
 }
 
-func openOnHost(hostID string) query {
+// openOnHost selects the open operations of instances with a lease on the host; besides is
+// another condition, or nothing.
+func openOnHost(hostID, besides string) query {
 	return query{`SELECT ` + recordColumns + ` FROM operations WHERE outcome = '' AND kind = 'instance'
-		AND resource_id IN (SELECT instance_id FROM leases WHERE host_id = ?) ORDER BY accepted_at, id`, []any{hostID}}
+		AND resource_id IN (SELECT instance_id FROM leases WHERE host_id = ?) ` + besides + ` ORDER BY accepted_at, id`, []any{hostID}}
 }
 
 func (s *Store) records(ctx context.Context, what string, build func(*tx) query) ([]fleet.Record, error) {

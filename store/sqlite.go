@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"net/url"
+	"os"
 	"runtime"
 
 	"github.com/jmoiron/sqlx"
@@ -21,6 +22,15 @@ func (s *Store) openSQLite(path string) error {
 		return fleet.Errorf(fleet.Invalid, "sqlite: needs the path of a file")
 	}
 	s.engine = engine{name: "sqlite", problem: sqliteProblem}
+	// Tenants' variables are in there, so only its owner reads it. SQLite gives the files
+	// beside it (WAL) the same mode.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return unavailable(err)
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
 	dsn := func(more url.Values) string {
 		v := url.Values{"_pragma": {
 			"busy_timeout(10000)", "journal_mode(WAL)", "foreign_keys(1)",
@@ -33,7 +43,6 @@ func (s *Store) openSQLite(path string) error {
 		}
 		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}).String()
 	}
-	var err error
 	if s.writer, err = sqlx.Open("sqlite", dsn(url.Values{"_txlock": {"immediate"}})); err != nil {
 		return err
 	}
