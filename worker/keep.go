@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/worker"
@@ -41,8 +42,12 @@ func startAll(workers []worker.Worker) (started []worker.Worker, err error) {
 	return started, nil
 }
 
+// stopAll stops workers at once, not one after the other: each lets its steps end for a
+// while.
 func stopAll(workers []worker.Worker) {
+	var group sync.WaitGroup
 	for _, w := range workers {
-		w.Stop()
+		group.Go(w.Stop)
 	}
+	group.Wait()
 }

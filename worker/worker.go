@@ -20,7 +20,8 @@ const (
 )
 
 // Control is the worker of the control queue: workflows, and steps that own the record.
-func Control(c client.Client, steps *activities.Control) worker.Worker {
+// Interceptors stand before every step, the first of them outermost.
+func Control(c client.Client, steps *activities.Control, interceptors ...interceptor.WorkerInterceptor) worker.Worker {
 	w := worker.New(c, workflows.ControlQueue, worker.Options{
 		MaxConcurrentActivityExecutionSize: waitSlots, // a step that waits for workers or a drain holds one
 		WorkerStopTimeout:                  stopGrace,
@@ -28,16 +29,16 @@ func Control(c client.Client, steps *activities.Control) worker.Worker {
 		WorkflowPanicPolicy:                worker.BlockWorkflow,
 		DefaultHeartbeatThrottleInterval:   beat,
 		MaxHeartbeatThrottleInterval:       beat,
-		Interceptors:                       []interceptor.WorkerInterceptor{&Heartbeat{}},
+		Interceptors:                       append([]interceptor.WorkerInterceptor{&Heartbeat{}}, interceptors...),
 	})
 	workflows.Register(w)
 	w.RegisterActivity(steps)
 	return w
 }
 
-// Host are the two workers of a host. guard decides which steps it takes on: the agent's
-// journal and lease.
-func Host(c client.Client, hostID string, steps *activities.Host, guard interceptor.WorkerInterceptor) []worker.Worker {
+// Host are the two workers of a host. Interceptors stand before every step, the first of
+// them outermost: one is the agent's, and decides which steps it takes on.
+func Host(c client.Client, hostID string, steps *activities.Host, interceptors ...interceptor.WorkerInterceptor) []worker.Worker {
 	queue := func(name string, slots int) worker.Worker {
 		w := worker.New(c, name, worker.Options{
 			DisableWorkflowWorker:              true,
@@ -47,7 +48,7 @@ func Host(c client.Client, hostID string, steps *activities.Host, guard intercep
 			DisableRegistrationAliasing:        true,
 			DefaultHeartbeatThrottleInterval:   beat,
 			MaxHeartbeatThrottleInterval:       beat,
-			Interceptors:                       []interceptor.WorkerInterceptor{&Heartbeat{}, guard},
+			Interceptors:                       append([]interceptor.WorkerInterceptor{&Heartbeat{}}, interceptors...),
 		})
 		w.RegisterActivity(steps)
 		return w
