@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/sdk/client"
 	sdkworker "go.temporal.io/sdk/worker"
 	"golang.org/x/sync/errgroup"
@@ -17,7 +19,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/worker"
 )
 
-// An Agent runs one host. All fields but Started must be set.
+// An Agent runs one host. All fields but Registerer and Started must be set.
 type Agent struct {
 	HostID       string
 	Version      string
@@ -32,22 +34,21 @@ type Agent struct {
 	Machine      machine.Machine
 	Journal      *Journal
 	Logger       *slog.Logger
-	Started      func() // called once the first lease is there and steps are taken
+	Registerer   prometheus.Registerer // of its metrics; nil: none
+	Started      func()                // called once the first lease is there and steps are taken
 
 	info    atomic.Pointer[machine.Info] // as it was when the machine last told
-	expires atomic.Int64                 // when the lease ends, in nanoseconds since began
-	began   time.Time                    // monotonic: leases are measured in durations, not by wall clocks
-	changed chan struct{}
+	lease   atomic.Pointer[lease]        // as it was granted last
+	changed chan struct{}                // a container started or ended
+	metrics *metrics
+	turning sync.Mutex // held by obey or fence: what one starts, the other must not take for its own
 }
 
 // Run renews the lease and takes steps until ctx ends. Containers go on running: the next
 // agent finds them. It returns an error only if it cannot begin.
 func (a *Agent) Run(ctx context.Context) error {
-	a.began, a.changed = time.Now(), make(chan struct{}, 1)
-	steps := &activities.Host{
-		Machine: a.Machine, Specs: a.Server.Spec, Address: a.ProbeAddress, Logger: a.Logger,
-		Probe: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-	}
+	a.changed, a.metrics = make(chan struct{}, 1), newMetrics(a)
+	a.lease.Store(&lease{ends: time.Now(), ttl: fleet.LeaseTTL, every: fleet.LeaseEvery})
 	info, err := a.Machine.Info(ctx)
 	if err != nil {
 		return err
@@ -56,46 +57,54 @@ func (a *Agent) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	leased := make(chan struct{})
 	group.Go(func() error { return a.keepLease(ctx, leased) })
+	group.Go(func() error { return a.keepFence(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
 	group.Go(func() error { return a.describe(ctx) })
 	group.Go(func() error { return a.tunnel(ctx) })
-	group.Go(func() error {
-		select {
-		case <-leased:
-		case <-ctx.Done():
-			return nil
-		}
-		stop := worker.Start(ctx, a.Logger, func() []sdkworker.Worker {
-			return worker.Host(a.Temporal, a.HostID, steps, &Guard{Journal: a.Journal, Leased: a.Leased})
-		})
-		if stop == nil {
-			return nil
-		}
-		defer stop()
-		a.Logger.InfoContext(ctx, "agent takes steps", "host", a.HostID, "machine", info.Driver, "gpus", len(a.GPUs), "simulated", a.Simulated)
-		if a.Started != nil {
-			a.Started()
-		}
-		<-ctx.Done()
-		return nil
-	})
+	group.Go(func() error { return a.takeSteps(ctx, leased) })
 	return group.Wait()
 }
 
-// Leased reports whether the host has its lease.
-func (a *Agent) Leased() bool { return time.Since(a.began) < time.Duration(a.expires.Load()) }
+// takeSteps runs the host's workers, from the first lease on.
+func (a *Agent) takeSteps(ctx context.Context, leased <-chan struct{}) error {
+	select {
+	case <-leased:
+	case <-ctx.Done():
+		return nil
+	}
+	steps := &activities.Host{
+		Machine: a.Machine, Specs: a.Server.Spec, Address: a.ProbeAddress, Logger: a.Logger,
+		Probe: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
+	guard, metrics := &Guard{Journal: a.Journal, Leased: a.Leased}, worker.NewMetrics(a.Registerer)
+	stop := worker.Start(ctx, a.Logger, func() []sdkworker.Worker {
+		return worker.Host(a.Temporal, a.HostID, steps, metrics, guard)
+	})
+	if stop == nil {
+		return nil
+	}
+	defer stop()
+	info := a.info.Load()
+	a.Logger.InfoContext(ctx, "agent takes steps", "host", a.HostID, "machine", info.Driver, "gpus", len(a.GPUs), "simulated", a.Simulated)
+	if a.Started != nil {
+		a.Started()
+	}
+	<-ctx.Done()
+	return nil
+}
 
 // describe keeps what is known of the machine fresh. An engine can take seconds to say how
 // it is, and the lease must not wait for that.
 func (a *Agent) describe(ctx context.Context) error {
-	for ctx.Err() == nil {
-		info, err := a.Machine.Info(ctx)
+	for sleep(ctx, describeEvery) {
+		asking, cancel := context.WithTimeout(ctx, describeEvery)
+		info, err := a.Machine.Info(asking)
+		cancel()
 		if err == nil {
 			a.info.Store(&info)
 		} else if ctx.Err() == nil {
 			a.Logger.WarnContext(ctx, "the machine does not answer", "host", a.HostID, "error", err)
 		}
-		sleep(ctx, describeEvery)
 	}
 	return nil
 }

@@ -25,9 +25,10 @@ type Journal struct {
 
 // flight is one step, running or done.
 type flight struct {
-	done  chan struct{}
-	err   error
-	ended time.Time
+	done      chan struct{} // closed when it has ended; the rest is valid then
+	err       error
+	abandoned bool // it failed because its caller gave up
+	ended     time.Time
 }
 
 var (
@@ -94,38 +95,54 @@ func (j *Journal) Admit(instanceID string, epoch int64) error {
 }
 
 // Once runs a step, or joins it if it is running, or returns at once if it has been done. A
-// step that failed runs again.
+// step that failed runs again; so does one whose caller gave up while others had joined it.
 func (j *Journal) Once(ctx context.Context, key string, do func(context.Context) error) error {
+	for {
+		f, joined := j.board(key)
+		if !joined {
+			return j.fly(ctx, key, f, do)
+		}
+		select {
+		case <-f.done:
+			if !f.abandoned {
+				return f.err
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// board finds the flight of a step, or makes it.
+func (j *Journal) board(key string) (f *flight, joined bool) {
 	j.mu.Lock()
+	defer j.mu.Unlock()
 	for k, f := range j.steps {
 		if !f.ended.IsZero() && time.Since(f.ended) > keepSteps {
 			delete(j.steps, k)
 		}
 	}
-	f, joined := j.steps[key]
-	if !joined {
+	if f, joined = j.steps[key]; !joined {
 		f = &flight{done: make(chan struct{})}
 		j.steps[key] = f
 	}
-	j.mu.Unlock()
+	return f, joined
+}
 
-	if joined {
-		select {
-		case <-f.done:
-			return f.err
-		case <-ctx.Done():
-			return context.Cause(ctx)
+// fly runs a step. Whoever joined it hears how it ended, even if do panics.
+func (j *Journal) fly(ctx context.Context, key string, f *flight, do func(context.Context) error) error {
+	f.err = fleet.Errorf(fleet.Internal, "the step panicked")
+	defer func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		f.ended, f.abandoned = time.Now(), f.err != nil && ctx.Err() != nil
+		if f.err != nil {
+			delete(j.steps, key)
 		}
-	}
-	err := do(ctx)
-	j.mu.Lock()
-	f.err, f.ended = err, time.Now()
-	if err != nil {
-		delete(j.steps, key)
-	}
-	j.mu.Unlock()
-	close(f.done)
-	return err
+		close(f.done)
+	}()
+	f.err = do(ctx)
+	return f.err
 }
 
 // Fence remembers that the agent stops the container of a lease for want of its own.

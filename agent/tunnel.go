@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
@@ -10,8 +11,6 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/hashicorp/yamux"
-
-	"encoding/json"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
@@ -39,9 +38,11 @@ func (a *Agent) serveTunnel(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	url := "ws" + strings.TrimPrefix(a.Server.URL, "http") + "/v1/agent/tunnel"
-	conn, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+	dialling, stop := context.WithTimeout(ctx, 10*time.Second) // for the handshake only
+	conn, _, err := websocket.Dial(dialling, url, &websocket.DialOptions{
 		HTTPClient: a.Server.HTTP, HTTPHeader: http.Header{"Authorization": {"Bearer " + a.Server.Token}},
-	}) //nolint:bodyclose // the library closes the handshake's body
+	})
+	stop()
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,52 @@
+package agent
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/kelvin-gpu/kelvin/machine"
+)
+
+// metrics are what an agent tells Prometheus of its host. Those of its steps are the
+// worker's.
+type metrics struct {
+	containers *prometheus.GaugeVec
+	fenced     prometheus.Counter
+	orphans    prometheus.Counter
+}
+
+func newMetrics(a *Agent) *metrics {
+	in := promauto.With(a.Registerer)
+	in.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "kelvin_agent_lease_seconds_left", Help: "Time until the host's lease ends; 0 without one.",
+	}, func() float64 {
+		if l := a.lease.Load(); l != nil {
+			return max(time.Until(l.ends), 0).Seconds()
+		}
+		return 0
+	})
+	return &metrics{
+		containers: in.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "kelvin_agent_containers", Help: "Kelvin's containers on the host, as it last reported them.",
+		}, []string{"running"}),
+		fenced: in.NewCounter(prometheus.CounterOpts{
+			Name: "kelvin_agent_fenced_total", Help: "Containers that the agent stopped for want of a lease.",
+		}),
+		orphans: in.NewCounter(prometheus.CounterOpts{
+			Name: "kelvin_agent_orphans_removed_total", Help: "Containers without a record that the agent removed.",
+		}),
+	}
+}
+
+func (m *metrics) count(containers []machine.Container) {
+	running := map[bool]int{true: 0, false: 0}
+	for _, c := range containers {
+		running[c.Running]++
+	}
+	for r, n := range running {
+		m.containers.WithLabelValues(strconv.FormatBool(r)).Set(float64(n))
+	}
+}
