@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kelvin-gpu/kelvin/agent"
 	"github.com/kelvin-gpu/kelvin/machine"
@@ -23,6 +25,7 @@ type agentPart struct {
 	address, publish             string
 	portFirst, portLast          int
 	simGPUs, volumes             string
+	metrics                      string
 }
 
 func agentCommand() *cobra.Command {
@@ -61,6 +64,7 @@ func agentCommand() *cobra.Command {
 	cmd.Flags().StringVar(&a.host, "host", "", "the host's ID, hst_…; see kelvin admin host")
 	cmd.Flags().StringVar(&a.token, "token", "", "the host's token, or @file")
 	cmd.Flags().StringVar(&a.dataDir, "data-dir", "/var/lib/kelvin", "folder of the agent's journal")
+	cmd.Flags().StringVar(&a.metrics, "metrics", "", "address of /metrics and /healthz; empty: none")
 	a.flags(cmd)
 	t.flags(cmd)
 	c.flags(cmd)
@@ -96,11 +100,21 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 		return err
 	}
 	defer journal.Close()
+	registry := prometheus.NewRegistry()
 	ag := &agent.Agent{
 		HostID: a.host, Version: version, Address: a.address, ProbeAddress: a.publish,
 		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus, Simulated: len(gpus) > 0,
 		Server:   &agent.Server{URL: a.server, Token: a.token, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}}},
-		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Started: started,
+		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Registerer: registry, Started: started,
 	}
-	return ag.Run(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return ag.Run(ctx) })
+	group.Go(func() error {
+		return serveMetrics(ctx, a.metrics, registry, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if !ag.Leased() {
+				http.Error(w, "the host has no lease", http.StatusServiceUnavailable)
+			}
+		}))
+	})
+	return group.Wait()
 }

@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 	sdkworker "go.temporal.io/sdk/worker"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/store"
@@ -16,9 +19,9 @@ import (
 
 func workerCommand() *cobra.Command {
 	var (
-		c   common
-		t   temporalFlags
-		url string
+		c            common
+		t            temporalFlags
+		url, metrics string
 	)
 	cmd := &cobra.Command{
 		Use: "worker", Short: "Run workflows, and the steps that own the record", Args: cobra.NoArgs,
@@ -40,26 +43,36 @@ func workerCommand() *cobra.Command {
 				return err
 			}
 			defer temporal.Close()
-			return runWorker(cmd.Context(), record, temporal, logger)
+			return runWorker(cmd.Context(), record, temporal, metrics, logger)
 		},
 	}
 	cmd.Flags().StringVar(&url, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
+	cmd.Flags().StringVar(&metrics, "metrics", "", "address of /metrics and /healthz; empty: none")
 	t.flags(cmd)
 	c.flags(cmd)
 	return configured(cmd)
 }
 
 // runWorker works until ctx ends. It waits for Temporal as long as that is away.
-func runWorker(ctx context.Context, record *store.Store, temporal client.Client, logger *slog.Logger) error {
-	operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger}
-	stop := worker.Start(ctx, logger, func() []sdkworker.Worker {
-		return []sdkworker.Worker{worker.Control(temporal, &activities.Control{Store: record, Operations: operations, Logger: logger})}
-	})
-	if stop == nil {
+func runWorker(ctx context.Context, record *store.Store, temporal client.Client, metrics string, logger *slog.Logger) error {
+	registry := prometheus.NewRegistry()
+	measured := worker.NewMetrics(registry)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger}
+		stop := worker.Start(ctx, logger, func() []sdkworker.Worker {
+			return []sdkworker.Worker{worker.Control(temporal, &activities.Control{Store: record, Operations: operations, Logger: logger}, measured)}
+		})
+		if stop == nil {
+			return nil
+		}
+		defer stop()
+		logger.InfoContext(ctx, "worker takes workflows", "queue", workflows.ControlQueue, "version", version)
+		<-ctx.Done()
 		return nil
-	}
-	defer stop()
-	logger.InfoContext(ctx, "worker takes workflows", "queue", workflows.ControlQueue, "version", version)
-	<-ctx.Done()
-	return nil
+	})
+	group.Go(func() error {
+		return serveMetrics(ctx, metrics, registry, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+	})
+	return group.Wait()
 }
