@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -130,10 +131,27 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// freePorts are the first of eight ports in a row that nobody listens on, below those that
+// clients are given.
+func freePorts() int {
+	for {
+		first, taken := 12000+int(portOf.Add(8)%18000), false
+		for port := first; port < first+8 && !taken; port++ {
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if taken = err != nil; !taken {
+				_ = ln.Close()
+			}
+		}
+		if !taken {
+			return first
+		}
+	}
+}
+
 // renew reports a host to the record, as its agent does.
 func (w *world) renew(hostID string) {
-	first := 12000 + int(portOf.Add(20)%18000) // below the ports that clients are given
-	report := fleet.HostReport{Version: "test", Machine: "sim", Simulated: true, Address: "127.0.0.1", PortFirst: first, PortLast: first + 19}
+	first := freePorts()
+	report := fleet.HostReport{Version: "test", Machine: "sim", Simulated: true, Address: "127.0.0.1", PortFirst: first, PortLast: first + 7}
 	for i := range 4 {
 		report.GPUs = append(report.GPUs, fleet.GPUReport{Index: i, UUID: fmt.Sprintf("GPU-%s-%d", hostID, i), Type: "a100-80gb", MemoryMB: 81920})
 	}
