@@ -109,3 +109,29 @@ func TestTheFailuresOfWorkers(t *testing.T) {
 		require.Len(t, failures, 1)
 	})
 }
+
+func TestAnEndpointIsOpenWhileItIsUpdatedIfItWas(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		ep := mustEndpoint(t, s, a)
+		open := func() bool {
+			routes, err := s.Routes(t.Context(), here)
+			require.NoError(t, err)
+			return routes.Endpoints[0].Open
+		}
+		update := func() fleet.Record {
+			rec, _, err := s.UpdateEndpoint(t.Context(), ask(a), ep.ID, "", image("kelvin/echo:2"))
+			require.NoError(t, err)
+			return rec
+		}
+		rec := update()
+		require.True(t, open())
+		mustEnd(t, s, rec, fleet.Done)
+		rec, _, err := s.Accept(t.Context(), ask(a), fleet.KindEndpoint, ep.ID, "stop")
+		require.NoError(t, err)
+		require.False(t, open())
+		mustEnd(t, s, rec, fleet.Done)
+		update()
+		require.False(t, open())
+	})
+}

@@ -204,3 +204,17 @@ func TestGPUStatesOfALease(t *testing.T) {
 		require.Equal(t, "gpu.quarantined", events[1].Name)
 	})
 }
+
+func TestAPortInUseIsPassedOver(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		mustHost(t, s, 0)
+		mustServer(t, s, a, 0)
+		require.NoError(t, raw(t, s, `UPDATE hosts SET next_port = 20001`)) // as if it had gone round
+		require.Equal(t, []fleet.Published{{Container: 8080, Host: 20002}, {Container: 9090, Host: 20003}}, mustServer(t, s, a, 0).Ports)
+		require.NoError(t, raw(t, s, `UPDATE hosts SET next_port = 20000, port_last = 20004`))
+		rec := mustCreate(t, s, a, 0)
+		_, err := s.Place(t.Context(), rec.ID, rec.ResourceID)
+		require.Contains(t, requireCode(t, fleet.Exhausted, err).Message, "2 free ports")
+	})
+}
