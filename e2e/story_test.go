@@ -48,7 +48,7 @@ func TestAnEndpointsLife(t *testing.T) {
 	t.Run("WebSocket echo", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(strings.TrimSuffix(ep.URL, "/"), "http")+"/ws", &websocket.DialOptions{HTTPClient: visit}) //nolint:bodyclose // the library's
+		conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(strings.TrimSuffix(ep.URL, "/"), "http")+"/ws", &websocket.DialOptions{HTTPClient: visit})
 		require.NoError(t, err)
 		defer conn.CloseNow()
 		for i := range 100 {

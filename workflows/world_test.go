@@ -287,18 +287,23 @@ func (h *hosts) on(c activities.Container) *activities.Host {
 func (h *hosts) PullImage(ctx context.Context, c activities.Container) error {
 	return h.on(c).PullImage(ctx, c)
 }
+
 func (h *hosts) CreateContainer(ctx context.Context, c activities.Container) error {
 	return h.on(c).CreateContainer(ctx, c)
 }
+
 func (h *hosts) StartContainer(ctx context.Context, c activities.Container) error {
 	return h.on(c).StartContainer(ctx, c)
 }
+
 func (h *hosts) StopContainer(ctx context.Context, c activities.Container) error {
 	return h.on(c).StopContainer(ctx, c)
 }
+
 func (h *hosts) RemoveContainer(ctx context.Context, c activities.Container) error {
 	return h.on(c).RemoveContainer(ctx, c)
 }
+
 func (h *hosts) ProbeContainer(ctx context.Context, c activities.Container) error {
 	return h.on(c).ProbeContainer(ctx, c)
 }
