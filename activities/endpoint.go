@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -139,7 +140,7 @@ func (c *Control) AwaitWorkers(ctx context.Context, in WorkersWait) error {
 		ready, old := 0, 0
 		for _, w := range workers {
 			switch {
-			case w.Revision != ep.Revision:
+			case !current(w, ep):
 				old++
 			case w.Ready:
 				ready++
@@ -246,9 +247,20 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 	o := Observation{Started: ep.Serving()}
 	o.Active, o.Max, o.Revision = ep.Spec.ActiveWorkers, ep.Spec.MaxWorkers, ep.Revision
 	for _, w := range workers {
-		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: w.Revision, Ready: w.Ready})
+		revision := w.Revision
+		if current(w, ep) {
+			revision = ep.Revision
+		}
+		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready})
 	}
 	return o, nil
+}
+
+// current reports whether a worker is as the endpoint's revision wants it, though it may
+// have been made for an older one: a revision that only changes how many there are
+// replaces none.
+func current(w fleet.Instance, ep fleet.Endpoint) bool {
+	return w.Revision == ep.Revision || reflect.DeepEqual(w.Spec, ep.Spec.Worker())
 }
 
 // Scale is a decision to carry out.

@@ -88,9 +88,23 @@ func TestAnEndpointsLife(t *testing.T) {
 		}
 	})
 
-	t.Run("a dead worker is replaced", func(t *testing.T) {
+	t.Run("a new size replaces nobody", func(t *testing.T) {
 		before := s.containers()
-		require.Len(t, before, 2)
+		s.must("endpoint", "update", "hello", "--active", "3", "--max", "3", "--wait")
+		var kept int
+		for _, c := range s.containers() {
+			if c.ID == before[0].ID || c.ID == before[1].ID {
+				kept++
+			}
+		}
+		require.Len(t, s.containers(), 3)
+		require.Equal(t, 2, kept)
+		s.must("endpoint", "update", "hello", "--active", "2", "--wait")
+	})
+
+	t.Run("a dead worker is replaced", func(t *testing.T) {
+		require.Eventually(t, func() bool { return len(s.containers()) == 2 }, 20*time.Second, 100*time.Millisecond)
+		before := s.containers()
 		require.NoError(t, s.engine.ContainerKill(t.Context(), before[0].ID, "KILL"))
 		require.Eventually(t, func() bool {
 			now := s.containers()

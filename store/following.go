@@ -43,3 +43,18 @@ func (s *Store) CancelledOperations(ctx context.Context, older time.Duration, li
 	})
 	return open, err
 }
+
+// StartedEndpoints are the IDs of the endpoints that are settled and running, each with its
+// account: those that an autoscaler should watch.
+func (s *Store) StartedEndpoints(ctx context.Context) (started []StartedEndpoint, err error) {
+	err = s.read(ctx, "list started endpoints", func(t *tx) error {
+		return t.all(&started, `SELECT id, account_id FROM endpoints WHERE state = ? ORDER BY id`, fleet.Running)
+	})
+	return started, err
+}
+
+// A StartedEndpoint is one that runs.
+type StartedEndpoint struct {
+	ID        string `db:"id"`
+	AccountID string `db:"account_id"`
+}

@@ -19,13 +19,21 @@ type Outbox struct {
 	Every  time.Duration // between two looks; default 500 ms
 }
 
-// Run looks until ctx ends.
+// Run looks until ctx ends. First it sees that every running endpoint has its autoscaler:
+// Temporal keeps these alive, but it may have been replaced by an empty one.
 func (o *Outbox) Run(ctx context.Context) {
 	every := o.Every
 	if every == 0 {
 		every = 500 * time.Millisecond
 	}
+	revived := false
 	for ctx.Err() == nil {
+		if !revived {
+			err := o.revive(ctx)
+			if revived = err == nil; !revived && ctx.Err() == nil {
+				o.Logger.WarnContext(ctx, "autoscalers not seen to yet", "error", err)
+			}
+		}
 		if err := o.Look(ctx); err != nil && ctx.Err() == nil {
 			o.Logger.WarnContext(ctx, "outbox", "error", err)
 		}
@@ -34,6 +42,19 @@ func (o *Outbox) Run(ctx context.Context) {
 		case <-time.After(every):
 		}
 	}
+}
+
+func (o *Outbox) revive(ctx context.Context) error {
+	started, err := o.Store.StartedEndpoints(ctx)
+	if err != nil {
+		return err
+	}
+	for _, ep := range started {
+		if err := o.Client.StartAutoscaler(ctx, ep.AccountID, ep.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Look starts what is pending, and repeats cancels that may not have arrived.

@@ -140,7 +140,7 @@ func (w *world) moveEndpoint(op fleet.Operation, id string) error {
 		return w.start(rec)
 	case fleet.UpdateEndpoint.Name:
 		rec, _, err := w.store.UpdateEndpoint(w.Context(), w.ask(), id, "", func(s fleet.EndpointSpec) (fleet.EndpointSpec, error) {
-			s.ActiveWorkers, s.MaxWorkers = 3, 3
+			s.ActiveWorkers, s.MaxWorkers, s.Env = 3, 3, map[string]string{"NEW": "1"}
 			return s, nil
 		})
 		require.NoError(w, err)
