@@ -432,8 +432,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Terminate an instance
-         * @description The same as terminate.
+         * Delete an instance
+         * @description The same as terminate, for those who expect it here.
          */
         delete: operations["deleteInstance"];
         options?: never;
