@@ -27,13 +27,25 @@ type Client struct {
 	Logger   *slog.Logger
 }
 
-// settling is how long Start waits for a run that is settled and has yet to close.
+// settling is how long Start waits for a run that is settled and has yet to close, or that
+// is undone quickly.
 const settling = 500 * time.Millisecond
 
 // Start starts an operation. It can be repeated: the API calls it once it has accepted
-// the operation, and the outbox calls it again until the operation has begun. One that
-// wins cancels the one in its way; Start returns Unavailable until that has settled.
+// the operation, and the outbox starts it again until the operation has begun. One that
+// wins cancels the one in its way; Start returns Unavailable if that takes a while to
+// settle.
 func (c *Client) Start(ctx context.Context, rec fleet.Record) error {
+	err := c.start(ctx, rec, true)
+	for began := time.Now(); fleet.Is(err, fleet.Unavailable) && time.Since(began) < settling && ctx.Err() == nil; {
+		time.Sleep(10 * time.Millisecond)
+		err = c.start(ctx, rec, false)
+	}
+	return err
+}
+
+// start is one try. clear says whether to cancel what is in the way of one that wins.
+func (c *Client) start(ctx context.Context, rec fleet.Record, clear bool) error {
 	op := rec.Operation()
 	resource := instanceID
 	if rec.Kind == fleet.KindEndpoint {
@@ -52,24 +64,20 @@ func (c *Client) Start(ctx context.Context, rec fleet.Record) error {
 			operationOf.ValueSet(op.Name), operationID.ValueSet(rec.ID), deadline.ValueSet(rec.Deadline)),
 	}
 	claim := activities.Claim{OperationID: rec.ID, ResourceID: rec.ResourceID, AccountID: rec.AccountID}
-	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		_, err := c.Temporal.ExecuteWorkflow(context.WithValue(ctx, requestID{}, rec.ID), options, op.Workflow(), claim)
-		if err == nil {
-			return c.Store.MarkStarted(ctx, rec.ID)
-		}
-		busy, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err)
-		if !ok {
-			return fleet.Errorf(fleet.Unavailable, "start %s: %v", op.Name, err)
-		}
-		if len(op.Over) > 0 {
-			if err := c.Temporal.CancelWorkflow(ctx, rec.ResourceID, busy.RunId); err != nil && !notFound(err) {
-				return fleet.Errorf(fleet.Unavailable, "cancel what is in the way of %s: %v", op.Name, err)
-			}
-		}
-		if time.Since(began) > settling || ctx.Err() != nil {
-			return fleet.Errorf(fleet.Unavailable, "%s waits for the operation before it", op.Name)
+	_, err := c.Temporal.ExecuteWorkflow(context.WithValue(ctx, requestID{}, rec.ID), options, op.Workflow(), claim)
+	if err == nil {
+		return c.Store.MarkStarted(ctx, rec.ID)
+	}
+	busy, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err)
+	if !ok {
+		return fleet.Errorf(fleet.Unavailable, "start %s: %v", op.Name, err)
+	}
+	if clear && len(op.Over) > 0 {
+		if err := c.Temporal.CancelWorkflow(ctx, rec.ResourceID, busy.RunId); err != nil && !notFound(err) {
+			return fleet.Errorf(fleet.Unavailable, "cancel what is in the way of %s: %v", op.Name, err)
 		}
 	}
+	return fleet.Errorf(fleet.Unavailable, "%s waits for the operation before it", op.Name)
 }
 
 // Cancel asks an operation's run to cancel, if it is open. The record says already that it

@@ -64,7 +64,7 @@ func (o *Outbox) Look(ctx context.Context) error {
 		return err
 	}
 	for _, rec := range pending {
-		if err := o.Client.Start(ctx, rec); err != nil && !fleet.Is(err, fleet.Unavailable) {
+		if err := o.Client.start(ctx, rec, true); err != nil && !fleet.Is(err, fleet.Unavailable) {
 			o.Logger.WarnContext(ctx, "operation not started", "operation", rec.ID, "error", err)
 		}
 	}
