@@ -111,7 +111,8 @@ clean: ## Remove what was built (not the data of kelvin dev)
 
 .PHONY: bench
 bench: build ## Run the benchmarks, e.g. make bench BENCH=Gateway
-	@$(DOCKER_ENV) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 60m ./...
+	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 60m $$(go list ./... | grep -v -e /kelvin/e2e -e /kelvin/machine/docker)
+	@$(DOCKER_ENV) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 15x -timeout 60m -p 1 ./e2e ./machine/docker
 
 .PHONY: record
 record: build ## Record workflow histories for the replay tests; do it on a released version, never on a branch under test
