@@ -79,7 +79,7 @@ func (a *agentPart) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.publish, "publish", "127.0.0.1", "address that containers' ports are published on")
 	cmd.Flags().IntVar(&a.portFirst, "port-first", 20000, "first port that containers are published on")
 	cmd.Flags().IntVar(&a.portLast, "port-last", 29999, "last port that containers are published on")
-	cmd.Flags().StringVar(&a.simGPUs, "sim-gpus", "", "GPUs to simulate, such as a100-80gb:8,l4-24gb:2; empty: none")
+	cmd.Flags().StringVar(&a.simGPUs, "sim-gpus", a.simGPUs, "GPUs to simulate, such as a100-80gb:8,l4-24gb:2; empty: none")
 	cmd.Flags().StringVar(&a.volumes, "volumes", "", "folder of the network volumes, shared by all hosts of the data center; empty: none")
 }
 

@@ -34,7 +34,7 @@ type dev struct {
 const devDataCenter = fleet.DefaultDataCenter
 
 func devCommand() *cobra.Command {
-	d := dev{}
+	d := dev{common: common{logLevel: "warn"}, agent: agentPart{simGPUs: "a100-80gb:8"}}
 	cmd := &cobra.Command{
 		Use: "dev", Short: "Run all of Kelvin on this machine, with nothing to configure", Args: cobra.NoArgs,
 		Long: `Run all of Kelvin on this machine: server, console, worker, agent, gateway, and an
@@ -56,15 +56,7 @@ were. Containers go on running while Kelvin is down.`,
 	cmd.Flags().StringVar(&d.contextName, "save-context", "dev", "context to write for the kelvin commands; empty: none")
 	d.agent.flags(cmd)
 	d.limits.limits(cmd)
-	if err := cmd.Flags().Set("sim-gpus", "a100-80gb:8"); err != nil {
-		panic(err)
-	}
-	cmd.Flags().Lookup("sim-gpus").DefValue, cmd.Flags().Lookup("sim-gpus").Changed = "a100-80gb:8", false
 	d.flags(cmd)
-	if err := cmd.Flags().Set("log-level", "warn"); err != nil {
-		panic(err)
-	}
-	cmd.Flags().Lookup("log-level").DefValue, cmd.Flags().Lookup("log-level").Changed = "warn", false
 	return configured(cmd)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ type common struct {
 }
 
 func (c *common) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&c.logLevel, "log-level", "info", "debug, info, warn or error")
+	cmd.Flags().StringVar(&c.logLevel, "log-level", cmp.Or(c.logLevel, "info"), "debug, info, warn or error")
 	cmd.Flags().StringVar(&c.logFormat, "log-format", "text", "text or json")
 }
 
