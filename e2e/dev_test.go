@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -101,15 +102,19 @@ func TestKelvinDevWithoutDocker(t *testing.T) {
 // devProcess is `kelvin dev`, and the commands that a second terminal gives it.
 type devProcess struct {
 	*testing.T
-	dir  string
-	args []string
-	cmd  *exec.Cmd
+	dir   string
+	args  []string
+	ports []string // for containers; kept over restarts
+	cmd   *exec.Cmd
 }
 
 // start starts it, and returns what it says until it is ready.
 func (d *devProcess) start() string {
 	d.Helper()
-	d.cmd = exec.Command(binary(d.T, "kelvin"), d.args...) //nolint:noctx // the test ends it, in different ways
+	if d.ports == nil {
+		d.ports = ports()
+	}
+	d.cmd = exec.Command(binary(d.T, "kelvin"), append(slices.Clone(d.args), d.ports...)...) //nolint:noctx // the test ends it, in different ways
 	d.cmd.Env = append(os.Environ(), "KELVIN_CONTEXT="+filepath.Join(d.dir, "context.json"))
 	out, in := io.Pipe()
 	d.cmd.Stdout, d.cmd.Stderr = in, in

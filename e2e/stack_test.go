@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -72,6 +74,24 @@ func free(t testing.TB) string {
 	return ln.Addr().String()
 }
 
+// ports are the flags for a range of ports that nobody on this machine listens on, below
+// those that clients are given: a `kelvin dev` may be running beside the tests.
+func ports() []string {
+	for {
+		first := 21000 + rand.IntN(1100)*10
+		taken := false
+		for port := first; port < first+10 && !taken; port++ {
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if taken = err != nil; !taken {
+				_ = ln.Close()
+			}
+		}
+		if !taken {
+			return []string{"--port-first", strconv.Itoa(first), "--port-last", strconv.Itoa(first + 9)}
+		}
+	}
+}
+
 // newStack starts one. settings are more flags of the agent, which go before its own.
 func newStack(t testing.TB, settings ...string) *stack {
 	t.Helper()
@@ -107,7 +127,7 @@ func newStack(t testing.TB, settings ...string) *stack {
 	s.parts["agent"] = &process{args: append([]string{
 		binary(t, "kelvin"), "agent", "--server", s.api, "--host", s.host, "--token", host["token"], "--temporal", s.temporal, "--machine", "docker",
 		"--data-dir", filepath.Join(s.dir, "agent"), "--sim-gpus", "a100-80gb:8", "--volumes", filepath.Join(s.dir, "volumes"),
-	}, settings...)}
+	}, append(ports(), settings...)...)}
 	t.Cleanup(s.tearDown)
 	for _, name := range []string{"temporal", "server", "worker", "gateway", "agent"} {
 		s.start(name)

@@ -40,8 +40,13 @@ var placing = func() temporal.RetryPolicy {
 	return p
 }()
 
-// brief is for verbs of a host: a machine that fails five times in a row fails.
-var brief = temporal.RetryPolicy{InitialInterval: time.Second, MaximumInterval: 10 * time.Second, MaximumAttempts: 5}
+// brief is for verbs of a host: a machine that fails five times in a row fails. One that has
+// no room (its disk is full, somebody else listens on the port) does so at once: another
+// placement finds another port, or another host.
+var brief = temporal.RetryPolicy{
+	InitialInterval: time.Second, MaximumInterval: 10 * time.Second, MaximumAttempts: 5,
+	NonRetryableErrorTypes: []string{string(fleet.Exhausted)},
+}
 
 // untilDone is for undoing, and for what comes after the commit.
 var untilDone = temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumInterval: 10 * time.Second, MaximumAttempts: math.MaxInt32}

@@ -16,7 +16,7 @@ import (
 // before the environment, the environment before the file. All that is wrong is said at
 // once.
 func configured(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().String("config", "", "YAML file of settings, by the names of the flags (environment: KELVIN_CONFIG)")
+	cmd.Flags().String("config", "", "YAML file of settings, by the names of the flags")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		path, _ := cmd.Flags().GetString("config")
 		if path == "" {
