@@ -68,9 +68,6 @@ func configuration(root *cobra.Command) string {
 				value = "`" + f.DefValue + "`"
 			}
 			says := strings.TrimSuffix(f.Usage, " ("+variable(f.Name)+")")
-			if f.Name == "config" {
-				says, _, _ = strings.Cut(f.Usage, " (")
-			}
 			fmt.Fprintf(&out, "| `--%s` | `%s` | %s | %s |\n", f.Name, variable(f.Name), value, says)
 		})
 	}
