@@ -48,6 +48,9 @@ type stack struct {
 	engine   *docker.Client
 }
 
+// sealKey encrypts what the record keeps of environments.
+const sealKey = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
 // process is one part that runs, or has been killed.
 type process struct {
 	args []string
@@ -101,7 +104,10 @@ func newStack(t testing.TB, settings ...string) *stack {
 	require.NoError(t, err, "a Docker engine is needed: deploy/setup/docker.sh starts one")
 	s := &stack{TB: t, dir: t.TempDir(), parts: map[string]*process{}, engine: engine, temporal: free(t)}
 	s.api, s.gateway, s.ui = "http://"+free(t), free(t), "http://"+free(t)
-	db := "sqlite:" + filepath.Join(s.dir, "kelvin.db")
+	db := os.Getenv("KELVIN_E2E_STORE")
+	if db == "" {
+		db = "sqlite:" + filepath.Join(s.dir, "kelvin.db")
+	}
 	admin := func(out any, args ...string) {
 		text, err := exec.CommandContext(t.Context(), binary(t, "kelvin"), append(append([]string{"admin"}, args...), "--store", db)...).Output()
 		require.NoError(t, err, "%s", stderr(err))
@@ -121,8 +127,8 @@ func newStack(t testing.TB, settings ...string) *stack {
 
 	listen := func(url string) string { return strings.TrimPrefix(url, "http://") }
 	s.parts["temporal"] = &process{args: []string{binary(t, "kelvin-temporal"), "--data-dir", filepath.Join(s.dir, "temporal"), "--grpc", s.temporal, "--ui", listen(s.ui), "--sync", "off"}}
-	s.parts["server"] = &process{args: []string{binary(t, "kelvin"), "server", "--store", db, "--listen", listen(s.api), "--temporal", s.temporal, "--temporal-ui", s.ui}}
-	s.parts["worker"] = &process{args: []string{binary(t, "kelvin"), "worker", "--store", db, "--temporal", s.temporal}}
+	s.parts["server"] = &process{args: []string{binary(t, "kelvin"), "server", "--store", db, "--listen", listen(s.api), "--temporal", s.temporal, "--temporal-ui", s.ui, "--encryption-keys", sealKey}}
+	s.parts["worker"] = &process{args: []string{binary(t, "kelvin"), "worker", "--store", db, "--temporal", s.temporal, "--encryption-keys", sealKey}}
 	s.parts["gateway"] = &process{args: []string{binary(t, "kelvin"), "gateway", "--server", s.api, "--listen", s.gateway, "--token", gateway["token"], "--data-center", "us-east"}}
 	s.parts["agent"] = &process{args: append([]string{
 		binary(t, "kelvin"), "agent", "--server", s.api, "--host", s.host, "--token", host["token"], "--temporal", s.temporal, "--machine", "docker",

@@ -37,7 +37,7 @@ func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec
 		_, err = t.exec(`INSERT INTO instances (id, account_id, endpoint_id, revision, name, data_center, spec, gpus, ports, protected,
 			state, was, operation_id, since, deadline, reason, created_at, updated_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)`,
-			h.ID, h.AccountID, null(n.EndpointID), n.Revision, n.Name, n.Spec.DataCenter, document(n.Spec), n.Spec.GPUs, len(n.Spec.Ports), n.Spec.Protected,
+			h.ID, h.AccountID, null(n.EndpointID), n.Revision, n.Name, n.Spec.DataCenter, t.keepInstance(n.Spec), n.Spec.GPUs, len(n.Spec.Ports), n.Spec.Protected,
 			h.State, h.Was, h.OperationID, micros(h.Since), micros(h.Deadline), micros(t.now), micros(t.now))
 		if err != nil {
 			return t.taken(err)
@@ -180,12 +180,13 @@ func (t *tx) spec(endpointID string) (spec fleet.EndpointSpec, newest int, err e
 	if err != nil {
 		return spec, 0, missing(err, "endpoint", endpointID)
 	}
-	return spec, row.Newest, parse(row.Spec, &spec)
+	spec, err = t.recallEndpoint(row.Spec)
+	return spec, row.Newest, err
 }
 
 func (t *tx) insertRevision(endpointID string, revision int, spec fleet.EndpointSpec) error {
 	_, err := t.exec(`INSERT INTO endpoint_revisions (endpoint_id, revision, spec, active_workers, max_workers, gpus_per_worker, port, target_concurrency, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		endpointID, revision, document(spec), spec.ActiveWorkers, spec.MaxWorkers, spec.GPUsPerWorker, spec.Port, spec.TargetConcurrency, micros(t.now))
+		endpointID, revision, t.keepEndpoint(spec), spec.ActiveWorkers, spec.MaxWorkers, spec.GPUsPerWorker, spec.Port, spec.TargetConcurrency, micros(t.now))
 	return err
 }

@@ -48,7 +48,8 @@ func (t *tx) endpoints(q query) ([]fleet.Endpoint, error) {
 			ID: r.ID, AccountID: r.AccountID, Name: r.Name, Revision: r.Revision, Life: r.life(),
 			CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
 		}
-		if err := parse(r.Spec, &all[i].Spec); err != nil {
+		var err error
+		if all[i].Spec, err = t.recallEndpoint(r.Spec); err != nil {
 			return nil, err
 		}
 		ids[i], byID[r.ID] = r.ID, &all[i]

@@ -26,13 +26,15 @@ type instanceRow struct {
 	UpdatedAt int64  `db:"updated_at"`
 }
 
-func (r instanceRow) instance() (fleet.Instance, error) {
+func (r instanceRow) instance(t *tx) (fleet.Instance, error) {
 	inst := fleet.Instance{
 		ID: r.ID, AccountID: r.AccountID, EndpointID: r.EndpointID, Revision: r.Revision, Name: r.Name,
 		Life: r.life(), Epoch: r.Epoch, Ready: r.Serving == ready, Cause: r.Cause,
 		CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
 	}
-	return inst, parse(r.Spec, &inst.Spec)
+	var err error
+	inst.Spec, err = t.recallInstance(r.Spec)
+	return inst, err
 }
 
 // instance reads an instance with all that belongs to it. NotFound without it.
@@ -58,7 +60,7 @@ func (t *tx) instances(q query) ([]fleet.Instance, error) {
 	byID := map[string]*fleet.Instance{}
 	for i, r := range rows {
 		var err error
-		if all[i], err = r.instance(); err != nil {
+		if all[i], err = r.instance(t); err != nil {
 			return nil, err
 		}
 		ids[i], byID[r.ID] = r.ID, &all[i]

@@ -155,7 +155,7 @@ func (s *Store) ContainerSpec(ctx context.Context, hostID, leaseID string) (flee
 		if err := t.get(&row, `SELECT `+instanceColumns+` FROM instances WHERE id = ?`, lease.InstanceID); err != nil {
 			return missing(err, "instance", lease.InstanceID)
 		}
-		inst, err := row.instance()
+		inst, err := row.instance(t)
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ type Store struct {
 	Now func() time.Time
 
 	engine engine
+	sealer *sealer  // nil: environments are kept as they are
 	writer *sqlx.DB // on SQLite a single connection, which queues writers without polling
 	reader *sqlx.DB
 }

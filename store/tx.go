@@ -20,6 +20,7 @@ type tx struct {
 	*sqlx.Tx
 	ctx    context.Context
 	engine engine
+	sealer *sealer
 	now    time.Time // to the microsecond, as the database keeps it
 }
 
@@ -55,7 +56,7 @@ func (s *Store) once(ctx context.Context, db *sqlx.DB, options *sql.TxOptions, f
 		return err
 	}
 	defer inner.Rollback() //nolint:errcheck // after Commit it is a no-op, and before it the first error counts
-	if err := fn(&tx{Tx: inner, ctx: ctx, engine: s.engine, now: s.Now().UTC().Truncate(time.Microsecond)}); err != nil {
+	if err := fn(&tx{Tx: inner, ctx: ctx, engine: s.engine, sealer: s.sealer, now: s.Now().UTC().Truncate(time.Microsecond)}); err != nil {
 		return err
 	}
 	return inner.Commit()

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -88,6 +90,9 @@ func (d *dev) run(ctx context.Context) error {
 		return err
 	}
 	defer record.Close()
+	if err := d.seal(record); err != nil {
+		return err
+	}
 	me, err := d.bootstrap(ctx, record, requests.Addr())
 	if err != nil {
 		return err
@@ -168,6 +173,23 @@ type credentials struct {
 	Host         string `json:"host"`
 	HostToken    string `json:"host_token"`
 	GatewayToken string `json:"gateway_token"`
+}
+
+// seal has the record encrypted with a key that the first start makes.
+func (d *dev) seal(record *store.Store) error {
+	path := filepath.Join(d.dataDir, "encryption.json")
+	var key string
+	if err := readJSON(path, &key); errors.Is(err, os.ErrNotExist) {
+		var bytes [32]byte
+		_, _ = rand.Read(bytes[:]) // crypto/rand never returns an error
+		key = base64.StdEncoding.EncodeToString(bytes[:])
+		if err := writeJSON(path, key); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return record.Seal(key)
 }
 
 // bootstrap makes account, key, data center, host and gateway once.

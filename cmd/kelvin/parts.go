@@ -83,6 +83,26 @@ func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (h atLeast) WithGroup(name string) slog.Handler { return atLeast{h.Handler.WithGroup(name)} }
 
+// sealing are the keys that environment variables are encrypted with in the record.
+type sealing struct{ keys string }
+
+func (e *sealing) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&e.keys, "encryption-keys", "", "keys for the environment variables in the database, or @file: 32 bytes in base64 each (openssl rand -base64 32), separated by commas, the first encrypts; empty: they are kept as they are")
+}
+
+// on has the record use the keys.
+func (e *sealing) on(record *store.Store, logger *slog.Logger) error {
+	keys, err := secret(e.keys)
+	if err != nil {
+		return err
+	}
+	if keys == "" {
+		logger.Warn("environment variables are kept unencrypted: set --encryption-keys")
+		return nil
+	}
+	return record.Seal(keys)
+}
+
 // openStore opens and migrates the record.
 func openStore(ctx context.Context, url string) (*store.Store, error) {
 	s, err := store.Open(ctx, url)

@@ -29,6 +29,7 @@ func serverCommand() *cobra.Command {
 	var (
 		c common
 		t temporalFlags
+		e sealing
 		s server
 	)
 	cmd := &cobra.Command{
@@ -46,6 +47,9 @@ func serverCommand() *cobra.Command {
 				return err
 			}
 			defer record.Close()
+			if err := e.on(record, logger); err != nil {
+				return err
+			}
 			temporal, err := t.dial("server", logger)
 			if err != nil {
 				return err
@@ -62,6 +66,7 @@ func serverCommand() *cobra.Command {
 	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "address of API and console")
 	cmd.Flags().StringVar(&s.store, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
 	cmd.Flags().StringVar(&s.temporalUI, "temporal-ui", "http://127.0.0.1:8233", "URL of Temporal's UI, for links; empty: none")
+	e.flags(cmd)
 	t.flags(cmd)
 	c.flags(cmd)
 	return configured(cmd)

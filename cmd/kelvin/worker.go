@@ -21,6 +21,7 @@ func workerCommand() *cobra.Command {
 	var (
 		c            common
 		t            temporalFlags
+		e            sealing
 		url, metrics string
 	)
 	cmd := &cobra.Command{
@@ -38,6 +39,9 @@ func workerCommand() *cobra.Command {
 				return err
 			}
 			defer record.Close()
+			if err := e.on(record, logger); err != nil {
+				return err
+			}
 			temporal, err := t.dial("worker", logger)
 			if err != nil {
 				return err
@@ -48,6 +52,7 @@ func workerCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&url, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
 	cmd.Flags().StringVar(&metrics, "metrics", "", "address of /metrics and /healthz; empty: none")
+	e.flags(cmd)
 	t.flags(cmd)
 	c.flags(cmd)
 	return configured(cmd)
