@@ -43,7 +43,8 @@ func adminCommand() *cobra.Command {
 
 	var isFleet bool
 	account := on("account <name>", "Make an account", cobra.ExactArgs(1), func(cmd *cobra.Command, s *store.Store, args []string) (any, error) {
-		return s.CreateAccount(cmd.Context(), args[0], isFleet)
+		made, err := s.CreateAccount(cmd.Context(), args[0], isFleet)
+		return map[string]any{"id": made.ID, "name": made.Name, "fleet": made.Fleet}, err
 	})
 	account.Flags().BoolVar(&isFleet, "fleet", false, "it operates the fleet: it sees hosts and GPUs")
 

@@ -244,9 +244,13 @@ func (d *dev) greet(p parts, driver, engine string) {
 			fmt.Fprintf(d.out, "The kelvin commands were not given their context: %v\n", err)
 		}
 	}
-	host := "this machine's Docker " + engine
+	host, afterwards := "this machine's Docker "+engine, "Containers go on; the next start finds them."
 	if driver == "sim" {
 		host = "a SIMULATED machine (no Docker engine answers here; containers run inside this process)"
+		if d.agent.machine == "sim" {
+			host = "a SIMULATED machine (containers run inside this process)"
+		}
+		afterwards = "Simulated containers end with it."
 	}
 	fmt.Fprintf(d.out, `Kelvin is ready after %.1f s.
 
@@ -267,8 +271,7 @@ Try, in a second terminal:
   curl $(bin/kelvin endpoint show hello -o json | grep -o 'http://[^"]*')
   bin/kelvin endpoint stop hello --wait
 
-Ctrl-C ends Kelvin. Containers go on; the next start finds them.
-`)
+Ctrl-C ends Kelvin. `+afterwards+"\n")
 }
 
 func port(a net.Addr) string {

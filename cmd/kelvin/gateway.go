@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,7 +19,9 @@ import (
 type gatewayPart struct {
 	listen, metrics, server, token, dataCenter string
 	holdFor                                    time.Duration
-	shutdownGrace                              time.Duration
+	shutdownGrace, responseTimeout             time.Duration
+	maxBody                                    int64
+	trusted                                    []string
 }
 
 func gatewayCommand() *cobra.Command {
@@ -48,7 +51,7 @@ func gatewayCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&g.listen, "listen", "127.0.0.1:8081", "address for the requests to endpoints")
-	cmd.Flags().StringVar(&g.metrics, "metrics", "", "address of /metrics and /healthz; empty: none")
+	cmd.Flags().StringVar(&g.metrics, "metrics", "", "address of /metrics, /healthz and /readyz; empty: none")
 	cmd.Flags().StringVar(&g.server, "server", "http://127.0.0.1:8080", "URL of Kelvin's server")
 	cmd.Flags().StringVar(&g.token, "token", "", "the gateway's token, or @file; see kelvin admin gateway")
 	cmd.Flags().StringVar(&g.dataCenter, "data-center", "", "data center whose endpoints it serves")
@@ -60,14 +63,25 @@ func gatewayCommand() *cobra.Command {
 func (g *gatewayPart) limits(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&g.holdFor, "hold", 5*time.Second, "how long a request waits for a ready worker")
 	cmd.Flags().DurationVar(&g.shutdownGrace, "grace", time.Minute, "how long a stopping gateway waits for requests in flight")
+	cmd.Flags().DurationVar(&g.responseTimeout, "response-timeout", 0, "how long a worker may take to begin its answer; 0: no limit")
+	cmd.Flags().Int64Var(&g.maxBody, "max-body", 0, "largest request body in bytes; 0: no limit")
+	cmd.Flags().StringSliceVar(&g.trusted, "trusted-proxies", nil, "networks of the load balancers before it, such as 10.0.0.0/8: what they say in X-Forwarded-… is kept")
 }
 
 // run serves until ctx ends.
 func (g *gatewayPart) run(ctx context.Context, ln net.Listener, logger *slog.Logger) error {
 	registry := prometheus.NewRegistry()
+	options := gateway.Options{HoldFor: g.holdFor, ShutdownGrace: g.shutdownGrace, ResponseTimeout: g.responseTimeout, MaxBody: g.maxBody}
+	for _, network := range g.trusted {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			return fmt.Errorf("--trusted-proxies: %w", err)
+		}
+		options.TrustedProxies = append(options.TrustedProxies, prefix)
+	}
 	gw, err := gateway.New(gateway.Config{
 		Server: g.server, Token: g.token, DataCenter: g.dataCenter, Logger: logger,
-		Registerer: registry, Options: gateway.Options{HoldFor: g.holdFor, ShutdownGrace: g.shutdownGrace},
+		Registerer: registry, Options: options,
 	})
 	if err != nil {
 		return err
@@ -81,7 +95,7 @@ func (g *gatewayPart) run(ctx context.Context, ln net.Listener, logger *slog.Log
 	})
 	group.Go(func() error { return gw.Run(synced) })
 	group.Go(func() error {
-		return serveMetrics(ctx, g.metrics, registry, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }))
+		return serveAdmin(ctx, g.metrics, gw.AdminHandler())
 	})
 	return group.Wait()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/kelvin-gpu/kelvin/store"
 	"github.com/kelvin-gpu/kelvin/workflows"
@@ -60,7 +61,8 @@ func (t *temporalFlags) dial(part string, logger *slog.Logger) (client.Client, e
 	return workflows.Dial(t.address, t.namespace, fmt.Sprintf("%s@%s/%d", part, host, os.Getpid()), quieter(logger))
 }
 
-// quieter drops what the Temporal SDK says below warnings: a line for every step.
+// quieter drops what the Temporal SDK says below warnings, a line for every step, and that
+// steps end which were told to.
 func quieter(logger *slog.Logger) *slog.Logger {
 	if logger.Enabled(context.Background(), slog.LevelDebug) {
 		return logger
@@ -73,6 +75,22 @@ type atLeast struct{ slog.Handler }
 // Enabled implements slog.Handler.
 func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelWarn && h.Handler.Enabled(ctx, l)
+}
+
+// Handle implements slog.Handler.
+func (h atLeast) Handle(ctx context.Context, r slog.Record) error {
+	cancelled := false
+	if r.Message == "Activity error." {
+		r.Attrs(func(a slog.Attr) bool {
+			err, ok := a.Value.Any().(error)
+			cancelled = cancelled || ok && (errors.Is(err, context.Canceled) || temporal.IsCanceledError(err))
+			return !cancelled
+		})
+	}
+	if cancelled {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
 }
 
 // WithAttrs implements slog.Handler.
@@ -152,6 +170,14 @@ func serve(ctx context.Context, ln net.Listener, handler http.Handler, closing .
 
 // serveMetrics serves a part's own metrics and health, if an address is given.
 func serveMetrics(ctx context.Context, address string, registry *prometheus.Registry, health http.Handler) error {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.Handle("GET /healthz", health)
+	return serveAdmin(ctx, address, mux)
+}
+
+// serveAdmin serves what is for operators only, if an address is given.
+func serveAdmin(ctx context.Context, address string, handler http.Handler) error {
 	if address == "" {
 		<-ctx.Done()
 		return nil
@@ -160,10 +186,7 @@ func serveMetrics(ctx context.Context, address string, registry *prometheus.Regi
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.Handle("GET /healthz", health)
-	return serve(ctx, ln, mux)
+	return serve(ctx, ln, handler)
 }
 
 // secret reads a secret that is given as it is or, with a leading @, as a file's name.
