@@ -27,6 +27,10 @@ type Client struct {
 	Logger   *slog.Logger
 }
 
+// taskTimeout is how long a worker may take over a decision, and so how long a decision
+// waits that a worker took and died over. (Temporal's default is 10 s.)
+const taskTimeout = 5 * time.Second
+
 // settling is how long Start waits for a run that is settled and has yet to close, or that
 // is undone quickly.
 const settling = 500 * time.Millisecond
@@ -57,6 +61,7 @@ func (c *Client) start(ctx context.Context, rec fleet.Record, clear bool) error 
 		WorkflowIDConflictPolicy:                 enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,           // else the other run is returned as if it were ours
 		WorkflowExecutionTimeout:                 24 * time.Hour, // a backstop: it ends without undoing
+		WorkflowTaskTimeout:                      taskTimeout,
 		StaticSummary:                            op.Name + " " + rec.ResourceID,
 		Memo:                                     map[string]any{memoOperation: rec.ID},
 		TypedSearchAttributes: temporal.NewSearchAttributes(
@@ -130,6 +135,7 @@ func (c *Client) StartAutoscaler(ctx context.Context, account, endpoint string) 
 	options := client.StartWorkflowOptions{
 		ID: fleet.AutoscalerID(endpoint), TaskQueue: ControlQueue,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowTaskTimeout:      taskTimeout,
 		StaticSummary:            "autoscale " + endpoint,
 		TypedSearchAttributes:    temporal.NewSearchAttributes(accountID.ValueSet(account), endpointID.ValueSet(endpoint), operationOf.ValueSet("autoscale")),
 	}
