@@ -29,11 +29,13 @@ type instanceRow struct {
 func (r instanceRow) instance(t *tx) (fleet.Instance, error) {
 	inst := fleet.Instance{
 		ID: r.ID, AccountID: r.AccountID, EndpointID: r.EndpointID, Revision: r.Revision, Name: r.Name,
-		Life: r.life(), Epoch: r.Epoch, Ready: r.Serving == ready, Cause: r.Cause,
+		Life: r.life(), Epoch: r.Epoch, Cause: r.Cause,
 		CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
 	}
 	var err error
 	inst.Spec, err = t.recallInstance(r.Spec)
+	// Gateways are told of ports only; without any, to run is to be ready.
+	inst.Ready = r.Serving == ready || r.State == fleet.Running && len(inst.Spec.Ports) == 0
 	return inst, err
 }
 

@@ -99,6 +99,38 @@ func TestOnlyTheHolderReleasesTraffic(t *testing.T) {
 	})
 }
 
+func TestAServerWithoutPortsIsReadyWhileItRuns(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		mustHost(t, s, 8)
+		version := mustVersion(t, s)
+		spec := serverSpec(0)
+		spec.Ports = nil
+		rec, _, err := s.CreateInstance(t.Context(), ask(a), NewInstance{Name: "batch", Spec: spec})
+		require.NoError(t, err)
+		_, _, err = s.BeginInstance(t.Context(), rec.ID)
+		require.NoError(t, err)
+		require.False(t, mustInstance(t, s, rec.ResourceID).Ready, "it is being made")
+		inst := mustRun(t, s, rec)
+		require.True(t, inst.Ready)
+		listed, err := s.ListInstances(t.Context(), a.ID, InstanceFilter{})
+		require.NoError(t, err)
+		require.True(t, listed[0].Ready)
+
+		stop := mustAccept(t, s, inst, "stop")
+		require.False(t, mustInstance(t, s, inst.ID).Ready, "it is being stopped")
+		require.NoError(t, s.HoldTraffic(t.Context(), stop.ID, inst.ID))
+		drain, err := s.Drained(t.Context(), inst.ID)
+		require.NoError(t, err)
+		require.True(t, drain.Empty)
+		mustEnd(t, s, stop, fleet.Done)
+		require.False(t, mustInstance(t, s, inst.ID).Ready)
+		mustEnd(t, s, mustAccept(t, s, inst, "start"), fleet.Done)
+		require.True(t, mustInstance(t, s, inst.ID).Ready)
+		require.Equal(t, version, mustVersion(t, s), "gateways hear nothing of it")
+	})
+}
+
 func TestRoutesAreWhatGatewaysMustKnow(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		a := mustAccount(t, s)
