@@ -65,7 +65,7 @@ func (h *holding) permits(rec fleet.Record) error {
 	switch {
 	case h.EndpointID != "" && rec.Name != fleet.Terminate.Name:
 		return fleet.Errorf(fleet.Conflict, "a worker is started and stopped by its endpoint")
-	case h.Protected && (rec.Name == fleet.Terminate.Name || rec.Name == fleet.Reset.Name):
+	case h.Protected && erases(rec):
 		return fleet.Errorf(fleet.Conflict, "%s is protected: take the protection off first", quote(h.Name))
 	}
 	return nil

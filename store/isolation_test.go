@@ -27,7 +27,8 @@ func TestNobodySeesOrTouchesAnotherAccountsResources(t *testing.T) {
 				_, err := s.RequestCancel(ctx, mine.ID, rec.ID)
 				return err
 			},
-			"DeleteKey": func() error { return s.DeleteKey(ctx, mine.ID, key.ID) },
+			"SetProtected": func() error { return s.SetProtected(ctx, mine.ID, "key_mine", server.ID, true) },
+			"DeleteKey":    func() error { return s.DeleteKey(ctx, mine.ID, key.ID) },
 			"Accept on an instance": func() error {
 				_, _, err := s.Accept(ctx, ask(mine), fleet.KindInstance, server.ID, "terminate")
 				return err
