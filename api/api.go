@@ -64,6 +64,7 @@ func (s *Server) table(r *routes) {
 	register(r, s.createInstance, route{operator, "POST /v1/instances", "createInstance", "Create a server", "One container with GPUs, a disk and ports."})
 	register(r, s.listInstances, route{viewer, "GET /v1/instances", "listInstances", "List instances", "Servers and workers, oldest first."})
 	register(r, s.getInstance, route{viewer, "GET /v1/instances/{id}", "getInstance", "Show an instance", "Its state, where it lives, and its spec."})
+	register(r, s.updateInstance, route{operator, "PATCH /v1/instances/{id}", "updateInstance", "Protect an instance", "Has a server refuse terminate and reset, or takes that off. It is no operation: the answer is the instance."})
 	register(r, s.deleteInstance, route{operator, "DELETE /v1/instances/{id}", "deleteInstance", "Delete an instance", "The same as terminate, for those who expect it here."})
 	register(r, s.operateInstance(fleet.Start), route{operator, "POST /v1/instances/{id}/start", "startInstance", "Start an instance", "It runs again where its disk is."})
 	register(r, s.operateInstance(fleet.Stop), route{operator, "POST /v1/instances/{id}/stop", "stopInstance", "Stop an instance", "Waits for requests in flight, then ends its process. The disk stays."})

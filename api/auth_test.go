@@ -117,6 +117,8 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 			}
 			c := call{as: "bob", do: method + " " + strings.Replace(path, "{id}", id, 1)}
 			switch {
+			case method == "PATCH" && noun == "instances":
+				c.body = `{"protected":true}`
 			case method == "PATCH":
 				c.body = `{"max_workers":2}`
 			case strings.HasSuffix(path, "/terminate"), strings.HasSuffix(path, "/reset"):

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -57,6 +58,23 @@ func (s *Server) eraseInstance(op fleet.Operation) func(context.Context, *eraseI
 		}
 		return s.acceptInstance(ctx, op, in.ID, in.Key)
 	}
+}
+
+type updateInstanceInput struct {
+	InstancePath
+	Mutation
+	Body InstancePatch
+}
+
+// updateInstance answers with the instance as it is then. It is not an operation: nothing
+// moves.
+func (s *Server) updateInstance(ctx context.Context, in *updateInstanceInput) (*shown[Instance], error) {
+	who := callerOf(ctx)
+	if err := s.Store.SetProtected(ctx, who.AccountID, who.KeyID, in.ID, in.Body.Protected); err != nil {
+		return nil, err
+	}
+	s.Logger.InfoContext(ctx, "instance protected", slog.String("instance", in.ID), slog.Bool("protected", in.Body.Protected), slog.String("actor", who.KeyID))
+	return s.getInstance(ctx, &struct{ InstancePath }{in.InstancePath})
 }
 
 type deleteInstanceInput struct {

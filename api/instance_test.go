@@ -83,9 +83,12 @@ func TestWorkersAndTheProtectedHaveFewerButtons(t *testing.T) {
 	w := mustWorld(t)
 	op := must[Operation](w, call{as: "alice", do: "POST /v1/instances", key: "-", body: map[string]any{"name": "dear", "image": "a:1", "protected": true}})
 	w.mustRun(op)
-	require.NotContains(t, must[Instance](w, call{as: "alice", do: "GET /v1/instances/" + op.ResourceID}).Legal, "terminate")
+	dear := must[Instance](w, call{as: "alice", do: "GET /v1/instances/" + op.ResourceID})
+	require.NotContains(t, dear.Legal, "terminate")
+	require.True(t, dear.Ready, "it runs, and has no ports")
 	got := w.call(call{as: "alice", do: "POST /v1/instances/" + op.ResourceID + "/terminate", key: "-", body: Confirm{"dear"}})
 	require.Equal(t, http.StatusConflict, got.status)
+	require.Contains(t, got.problem(t).Detail, "take the protection off first")
 
 	e := w.mustEndpoint("alice", "served")
 	worker := w.mustWorker(e.ResourceID, "served-1")
@@ -95,6 +98,34 @@ func TestWorkersAndTheProtectedHaveFewerButtons(t *testing.T) {
 	require.Len(t, must[List[Instance]](w, call{as: "alice", do: "GET /v1/instances?servers=true"}).Items, 1)
 	w.mustEnd(e.ID, fleet.Done)
 	require.Equal(t, "1/1 Ready", must[Endpoint](w, call{as: "alice", do: "GET /v1/endpoints/" + e.ResourceID}).Status)
+}
+
+func TestAProtectedServerCanBeTerminatedOnceThatIsTakenOff(t *testing.T) {
+	t.Parallel()
+	w := mustWorld(t)
+	i := w.mustRun(w.mustServer("alice", "box"))
+	path := "/v1/instances/" + i.ID
+	protect := func(id string, protected bool) answer {
+		return w.call(call{as: "alice", do: "PATCH /v1/instances/" + id, key: "-", body: InstancePatch{Protected: protected}})
+	}
+	terminate := call{as: "alice", do: "POST " + path + "/terminate", key: "-", body: Confirm{"box"}}
+
+	require.Equal(t, http.StatusOK, protect(i.ID, true).status)
+	require.Equal(t, http.StatusConflict, w.call(terminate).status)
+	off := must[Instance](w, call{as: "alice", do: "PATCH " + path, key: "-", body: InstancePatch{}})
+	require.False(t, off.Spec.Protected)
+	require.Contains(t, off.Legal, "terminate")
+	events := must[List[Event]](w, call{as: "alice", do: "GET /v1/events?limit=2&resource=" + i.ID}).Items
+	require.Equal(t, []string{"instance.unprotected", "instance.protected"}, []string{events[0].Name, events[1].Name})
+	require.Equal(t, must[Me](w, call{as: "alice", do: "GET /v1/me"}).KeyID, events[0].Actor)
+
+	op := must[Operation](w, terminate)
+	require.Equal(t, op.ID, protect(i.ID, true).problem(t).Operation, "it is too late")
+	w.mustEnd(op.ID, fleet.Done)
+	require.Equal(t, http.StatusConflict, protect(i.ID, false).status, "it is gone")
+
+	e := w.mustEndpoint("alice", "served")
+	require.Equal(t, http.StatusConflict, protect(w.mustWorker(e.ResourceID, "served-1").ID, true).status)
 }
 
 // mustWorker makes a worker of an endpoint of alice's, as its autoscaler would.

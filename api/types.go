@@ -95,7 +95,7 @@ type Instance struct {
 	Address     string            `json:"address,omitempty" doc:"Of its host"`
 	Ports       []fleet.Published `json:"ports"`
 	GPUs        []InstanceGPU     `json:"gpus"`
-	Ready       bool              `json:"ready" doc:"Its probe has passed, and nothing holds its traffic"`
+	Ready       bool              `json:"ready" doc:"Its probe has passed, and nothing holds its traffic. Without ports: it runs"`
 	Epoch       int64             `json:"epoch" doc:"One more with every placement"`
 	CreatedAt   time.Time         `json:"created_at"`
 	UpdatedAt   time.Time         `json:"updated_at"`
@@ -116,6 +116,11 @@ type InstanceGPU struct {
 type InstanceCreate struct {
 	Name string `json:"name" minLength:"1" maxLength:"128" doc:"Unique among the account's servers" example:"notebook"`
 	fleet.InstanceSpec
+}
+
+// InstancePatch changes a server.
+type InstancePatch struct {
+	Protected bool `json:"protected" doc:"Refuse terminate and reset until this is taken off"`
 }
 
 // Confirm names what is about to be erased, so that nobody erases something else.
