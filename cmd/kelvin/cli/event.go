@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kelvin-gpu/kelvin/api"
+	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 var events = &noun[api.Event]{
@@ -39,12 +41,12 @@ func (a *app) eventLs() *cobra.Command {
 	cmd := lsCommand(a, events, "List events, the newest first", shown, func(ctx context.Context, s *session, query url.Values) error {
 		return s.filterResource(ctx, resource, query)
 	})
-	resourceFlag(a, cmd, &resource)
+	resourceFlag(a, cmd, &resource, "Only those of an endpoint or instance, by `name` or ID, or of a host or operation, by ID")
 	return cmd
 }
 
-func resourceFlag(a *app, cmd *cobra.Command, resource *string) {
-	cmd.Flags().StringVar(resource, "resource", "", "Only those of an endpoint or instance, by `name` or ID")
+func resourceFlag(a *app, cmd *cobra.Command, resource *string, help string) {
+	cmd.Flags().StringVar(resource, "resource", "", help)
 	complete(cmd, "resource", a.completeResources)
 }
 
@@ -55,6 +57,9 @@ func (a *app) eventWatch() *cobra.Command {
 		Long: "Prints events as they happen, until Ctrl-C. With --output json each line is an event. After a lost connection\n" +
 			"it goes on where it was.",
 		RunE: a.run(func(ctx context.Context, s *session, _ []string) error {
+			if looksLikeID(fleet.HostPrefix, resource) {
+				return usage(s.cmd, "events of hosts are listed, not watched: see `kelvin event ls --resource %s`", resource)
+			}
 			of := url.Values{}
 			if err := s.filterResource(ctx, resource, of); err != nil {
 				return err
@@ -65,14 +70,14 @@ func (a *app) eventWatch() *cobra.Command {
 				if err := json.Unmarshal([]byte(event.data), &e); err != nil {
 					return fmt.Errorf("read event: %w", err)
 				}
-				if id != "" && id != e.it.InstanceID && id != e.it.EndpointID {
+				if id != "" && !slices.Contains([]string{e.it.InstanceID, e.it.EndpointID, e.it.OperationID}, id) {
 					return nil
 				}
 				return printEvent(s, e)
 			})
 		}),
 	}
-	resourceFlag(a, cmd, &resource)
+	resourceFlag(a, cmd, &resource, "Only those of an endpoint or instance, by `name` or ID, or of an operation, by ID")
 	return cmd
 }
 

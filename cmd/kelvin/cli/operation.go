@@ -213,7 +213,7 @@ func (s *session) findOperation(ctx context.Context, arg string) (record[api.Ope
 	if err != nil {
 		return record[api.Operation]{}, err
 	}
-	return newest[0], nil
+	return operations.find(ctx, s.client, newest[0].it.ID) // lists have no steps
 }
 
 // findResource returns the ID of an endpoint or an instance, and of its open operation.
@@ -237,10 +237,17 @@ func (s *session) findResource(ctx context.Context, arg string) (id, open string
 	return instance.it.ID, instance.it.OperationID, err
 }
 
-// filterResource adds a resource, if there is one, to a query.
+// filterResource adds a resource, if there is one, to a query. An ID is taken as it is: the
+// server knows of what kinds the list has some.
 func (s *session) filterResource(ctx context.Context, arg string, query url.Values) error {
 	if arg == "" {
 		return nil
+	}
+	for _, prefix := range []string{fleet.InstancePrefix, fleet.EndpointPrefix, fleet.HostPrefix, fleet.OperationPrefix} {
+		if looksLikeID(prefix, arg) {
+			query.Set("resource", arg)
+			return nil
+		}
 	}
 	id, _, err := s.findResource(ctx, arg)
 	query.Set("resource", id)
