@@ -99,9 +99,11 @@ func (a *app) instanceCommand() *cobra.Command {
 		verbCommand(a, instances, verb{name: "restart", does: "restart", short: "Stop a server and start it again"}, legalOnInstance),
 		verbCommand(a, instances, verb{
 			name: "rm", aliases: []string{"terminate"}, does: "terminate", short: "Terminate an instance and erase its data for good",
+			long:   "Terminates an instance and erases its data for good. A protected server refuses it until\n`kelvin instance unprotect` takes the protection off.",
 			erases: "its data is erased for good.",
 			body:   func(name string) any { return api.Confirm{Confirm: name} },
 		}, legalOnInstance),
+		a.instanceProtect(), a.instanceUnprotect(),
 		logsCommand(a, instances, "Print what an instance writes"),
 		a.instanceStats(),
 		watchCommand(a, instances, func(i api.Instance) (string, bool) {

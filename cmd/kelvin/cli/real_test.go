@@ -178,7 +178,9 @@ func TestTheStoryOfAnEndpointOnTheRealAPI(t *testing.T) {
 	stop := r.mustRun("endpoint", "stop", "hallo", "--idempotency-key", "night", "-o", "name")
 	r.work.running.Wait()
 	require.Equal(t, stop, r.mustRun("endpoint", "stop", "hallo", "--idempotency-key", "night", "-o", "name"), "the same key is the same operation")
-	require.Contains(t, r.mustRun("operation", "show", "hallo"), "stop endpoint hallo")
+	shown := r.mustRun("operation", "show", "hallo")
+	require.Contains(t, shown, "stop endpoint hallo")
+	require.Contains(t, shown, "done: Start the container", "what has ended shows its steps, too")
 	require.Contains(t, r.mustRun("operation", "ls", "--resource", "hallo"), "update endpoint hallo")
 	require.Contains(t, r.mustRun("event", "ls", "--resource", "hallo", "--limit", "3"), "endpoint.stopped")
 
@@ -218,6 +220,32 @@ func TestTheRealAPIsRefusalsAreSaidInFlags(t *testing.T) {
 	require.Contains(t, r.mustRun("me"), "viewer")
 	r.env["KELVIN_API_KEY"] = "kelvin_sk_nobody"
 	require.Equal(t, exitForbidden, r.run("endpoint", "ls").exit)
+}
+
+func TestAProtectedServerIsRemovedOnceThatIsTakenOffOnTheRealAPI(t *testing.T) {
+	t.Parallel()
+	r := mustReal(t)
+	r.mustRun("instance", "create", "nb", "--image", "jupyter", "--gpus", "0", "--protected", "--wait")
+	i := decoded[api.Instance](t, r.mustRun("instance", "show", "nb", "-o", "json"))
+	require.True(t, i.Ready, "it runs, and has no ports")
+	require.Empty(t, r.completions("instance", "protect", ""))
+	require.Equal(t, []string{"nb\trunning"}, r.completions("instance", "unprotect", ""))
+	refused := r.run("instance", "rm", "nb", "--yes")
+	require.Equal(t, exitConflict, refused.exit)
+	require.Contains(t, refused.err, "take the protection off first")
+
+	require.Equal(t, "instance nb: not protected\n", r.mustRun("instance", "unprotect", "nb"))
+	require.Equal(t, "instance nb: protected\n", r.mustRun("instance", "protect", "nb"))
+	require.False(t, decoded[api.Instance](t, r.mustRun("instance", "unprotect", i.ID, "-o", "json", "--idempotency-key", "off")).Spec.Protected)
+	for _, resource := range []string{"nb", i.ID} {
+		require.Contains(t, r.mustRun("event", "ls", "--resource", resource), "instance.unprotected")
+	}
+	r.mustRun("instance", "rm", "nb", "--yes", "--wait")
+	require.Equal(t, exitNotFound, r.run("instance", "protect", "nb").exit)
+	require.Equal(t, exitConflict, r.run("instance", "protect", i.ID).exit, "it is gone")
+	op := decoded[[]api.Operation](t, r.mustRun("operation", "ls", "--resource", i.ID, "-o", "json"))[0]
+	require.Equal(t, "terminate", op.Name)
+	require.Contains(t, r.mustRun("event", "ls", "--resource", op.ID), "instance.terminated")
 }
 
 func TestOperationsThatFailOrAreTakenBackOnTheRealAPI(t *testing.T) {
@@ -264,6 +292,11 @@ func TestTheFleetOnTheRealAPI(t *testing.T) {
 	require.Contains(t, r.mustRun("host", "show", "rack-1"), "GPUs         2, 2 of them free")
 	require.Equal(t, "host rack-1: cordoned\n", r.mustRun("host", "cordon", "rack-1"))
 	require.Equal(t, "host rack-1: ready\n", r.mustRun("host", "uncordon", "rack-1"))
+	host := decoded[api.Host](t, r.mustRun("host", "show", "rack-1", "-o", "json"))
+	require.Contains(t, r.mustRun("event", "ls", "--resource", host.ID), "host.cordoned")
+	watched := r.run("event", "watch", "--resource", host.ID)
+	require.Equal(t, exitUsage, watched.exit, "it would be silent for ever")
+	require.Contains(t, watched.err, "kelvin event ls --resource "+host.ID)
 	require.Equal(t, 2, strings.Count(r.mustRun("gpu", "ls", "--host", "rack-1", "--state", "free", "--no-headers"), "\n"))
 	require.Equal(t, exitUsage, r.run("gpu", "ls", "--state", "hungry").exit)
 	require.Contains(t, r.mustRun("quick-deploy", "ls"), "echo")
