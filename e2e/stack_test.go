@@ -320,7 +320,7 @@ func (s *stack) await(id string, limit time.Duration) api.Operation {
 	var op api.Operation
 	require.Eventually(s, func() bool {
 		return s.get("/v1/operations/"+id, &op) == nil && !op.EndedAt.IsZero()
-	}, limit, 25*time.Millisecond, "operation %s does not end", id)
+	}, limit, 50*time.Millisecond, "operation %s does not end", id)
 	return op
 }
 

@@ -18,7 +18,7 @@ import (
 var saving = workflow.LocalActivityOptions{ScheduleToCloseTimeout: 2 * time.Second, Summary: "save progress"}
 
 // note writes down that a step begins, and names it in Temporal's UI. done writes down how
-// it ended; the row is saved with the next step's, or with the end of the operation.
+// it ended; the row is saved with a later step's, or with the end of the operation.
 func note(ctx workflow.Context, activity any) (workflow.Context, func(workflow.Context, error)) {
 	options := workflow.GetActivityOptions(ctx)
 	lease, _ := ctx.Value(leaseKey{}).(fleet.Lease)
@@ -36,7 +36,9 @@ func note(ctx workflow.Context, activity any) (workflow.Context, func(workflow.C
 	}
 	i := len(op.steps)
 	op.steps = append(op.steps, fleet.Step{Name: name, Title: title(name), HostID: lease.HostID, Undo: undo, State: fleet.StepRunning, StartedAt: workflow.Now(ctx)})
-	if i > 0 { // the first step confirms the claim, without which there is nothing to tell
+	// A quick step beside the record is over before anybody could read of it: the next one
+	// that may last tells of it, too.
+	if lease.HostID != "" || options.StartToCloseTimeout > quick.StartToCloseTimeout {
 		op.save(ctx, options.Summary)
 	}
 	return ctx, func(ctx workflow.Context, err error) {
