@@ -88,21 +88,30 @@ func (c *Client) start(ctx context.Context, rec fleet.Record, clear bool) error 
 // Cancel asks an operation's run to cancel, if it is open. The record says already that it
 // shall; an operation that is past its commit is finished all the same.
 func (c *Client) Cancel(ctx context.Context, rec fleet.Record) error {
-	run, err := c.Temporal.DescribeWorkflowExecution(ctx, rec.ResourceID, "")
-	if notFound(err) {
-		return nil
+	run, err := c.run(ctx, rec)
+	if err != nil || run == "" {
+		return err
 	}
-	if err != nil {
-		return fleet.Errorf(fleet.Unavailable, "look for %s: %v", rec.ID, err)
-	}
-	info := run.GetWorkflowExecutionInfo()
-	if info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING || memo(info.GetMemo().GetFields()[memoOperation]) != rec.ID {
-		return nil
-	}
-	if err := c.Temporal.CancelWorkflow(ctx, rec.ResourceID, info.GetExecution().GetRunId()); err != nil && !notFound(err) {
+	if err := c.Temporal.CancelWorkflow(ctx, rec.ResourceID, run); err != nil && !notFound(err) {
 		return fleet.Errorf(fleet.Unavailable, "cancel %s: %v", rec.ID, err)
 	}
 	return nil
+}
+
+// run is the ID of an operation's open run; empty if it has none.
+func (c *Client) run(ctx context.Context, rec fleet.Record) (string, error) {
+	run, err := c.Temporal.DescribeWorkflowExecution(ctx, rec.ResourceID, "")
+	if notFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fleet.Errorf(fleet.Unavailable, "look for %s: %v", rec.ID, err)
+	}
+	info := run.GetWorkflowExecutionInfo()
+	if info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING || memo(info.GetMemo().GetFields()[memoOperation]) != rec.ID {
+		return "", nil
+	}
+	return info.GetExecution().GetRunId(), nil
 }
 
 // Progress is what the running step of an operation reported last. It is false when no

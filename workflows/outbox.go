@@ -73,9 +73,30 @@ func (o *Outbox) Look(ctx context.Context) error {
 		return err
 	}
 	for _, rec := range cancelled {
-		if err := o.Client.Cancel(ctx, rec); err != nil {
+		if err := o.cancel(ctx, rec); err != nil {
 			o.Logger.WarnContext(ctx, "operation not cancelled", "operation", rec.ID, "error", err)
 		}
 	}
 	return nil
+}
+
+// orphaned is how long an operation has to have been without a workflow before a cancel
+// gives it up.
+const orphaned = 30 * time.Second
+
+// cancel repeats a cancel. An operation whose workflow is not there, because Temporal has
+// lost its data, can be neither finished nor undone any more: it ends stuck, so that its
+// owner can go on from there.
+func (o *Outbox) cancel(ctx context.Context, rec fleet.Record) error {
+	run, err := o.Client.run(ctx, rec)
+	if err != nil {
+		return err
+	}
+	if run != "" || rec.BegunAt.IsZero() || o.Store.Now().Sub(rec.CancelledAt) < orphaned {
+		return o.Client.Cancel(ctx, rec)
+	}
+	o.Logger.ErrorContext(ctx, "operation has no workflow any more", "operation", rec.ID)
+	return o.Store.EndOperation(ctx, store.Ending{
+		OperationID: rec.ID, Outcome: fleet.Stuck, Code: fleet.Internal, Message: "its workflow is gone from Temporal: it could be neither finished nor undone",
+	})
 }
