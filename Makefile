@@ -51,6 +51,8 @@ test: setup-test build vet $(GOTESTSUM) ## Set up what is missing, build, and ru
 	(cd temporaldev && ../$(GOTESTSUM) $(call report,temporaldev) -- -timeout 10m ./...) || failed=1; \
 	$(call section,Console); \
 	npm --prefix web test -- --reporter=default --reporter=json --outputFile.json=$(CURDIR)/$(RESULTS)/web.json || failed=1; \
+	$(call section,Console: in a browser); \
+	npm --prefix web run test:browser || failed=1; \
 	$(call section,Summary); \
 	go run .ci/summary.go $(RESULTS)/* || failed=1; \
 	exit $$failed
