@@ -22,7 +22,6 @@ const (
 	EndpointPrefix   = "ep_"
 	OperationPrefix  = "op_"
 	EventPrefix      = "evt_"
-	SnapshotPrefix   = "snp_"
 	autoscalerSuffix = ":autoscale"
 )
 
@@ -47,19 +46,9 @@ func OperationID(accountID, key string) string {
 	return OperationPrefix + crockford.EncodeToString(sum[:16])
 }
 
-// SnapshotID names the snapshot an operation makes, before it makes it.
-func SnapshotID(operationID string) string {
-	return SnapshotPrefix + strings.TrimPrefix(operationID, OperationPrefix)
-}
-
 // AutoscalerID names the long-running workflow that watches an endpoint. The endpoint's
 // own ID stays free: as a workflow ID it is the lock that its operations take.
 func AutoscalerID(endpointID string) string { return endpointID + autoscalerSuffix }
-
-// EndpointOfAutoscaler is the inverse of AutoscalerID.
-func EndpointOfAutoscaler(workflowID string) (endpointID string, ok bool) {
-	return strings.CutSuffix(workflowID, autoscalerSuffix)
-}
 
 // HostQueue is the Temporal task queue of a host's quick verbs.
 func HostQueue(hostID string) string { return "host:" + hostID }

@@ -50,7 +50,12 @@ func (s *Store) read(ctx context.Context, what string, fn func(*tx) error) error
 	return s.translate(what, s.once(ctx, s.reader, options, fn))
 }
 
-func (s *Store) once(ctx context.Context, db *sqlx.DB, options *sql.TxOptions, fn func(*tx) error) error {
+func (s *Store) once(ctx context.Context, db *sqlx.DB, options *sql.TxOptions, fn func(*tx) error) (err error) {
+	defer func() {
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = ctx.Err() // the caller did not wait: that is why it is done
+		}
+	}()
 	inner, err := db.BeginTxx(ctx, options)
 	if err != nil {
 		return err

@@ -68,9 +68,6 @@ func (a *app) addTo(root *cobra.Command) {
 	}
 }
 
-// Commands are the user commands and help topics, without the groups that AddTo gives them.
-func Commands() []*cobra.Command { return newApp().commands() }
-
 func (a *app) commands() []*cobra.Command {
 	nouns := []*cobra.Command{
 		a.endpointCommand(), a.instanceCommand(), a.operationCommand(), a.eventCommand(), a.quickDeployCommand(),

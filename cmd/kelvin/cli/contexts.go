@@ -23,20 +23,10 @@ type Contexts struct {
 	Contexts map[string]Context `json:"contexts"`
 }
 
-// LoadContexts reads the context file: KELVIN_CONTEXT, or kelvin/context.json in the
-// user's configuration folder (XDG_CONFIG_HOME, or ~/.config). Without a file there are no
-// contexts, which is no error.
-func LoadContexts() (Contexts, error) {
-	path, err := contextPath(os.Getenv)
-	if err != nil {
-		return Contexts{}, err
-	}
-	return loadContexts(path)
-}
-
 // SaveContext writes a context under name, over one of that name, and makes it the current
 // one. It returns the path of the file, which only its owner can read. Several processes
-// may save at once: none loses another's context.
+// may save at once: none loses another's context. The file is KELVIN_CONTEXT, or
+// kelvin/context.json in the user's configuration folder (XDG_CONFIG_HOME, or ~/.config).
 func SaveContext(name string, c Context) (path string, err error) {
 	path, err = contextPath(os.Getenv)
 	if err != nil {
