@@ -118,8 +118,12 @@ func TestAnEndpointsLife(t *testing.T) {
 	})
 
 	s.must("endpoint", "rm", "hello", "--yes", "--wait")
-	status, _ = fetch(t, ep.URL)
-	require.Equal(t, http.StatusNotFound, status)
+	// Nothing is served from the moment the workers go; that the name is gone as well reaches the gateways with
+	// their next routes.
+	require.Eventually(t, func() bool {
+		status, _ := fetch(t, ep.URL)
+		return status == http.StatusNotFound
+	}, 5*time.Second, 50*time.Millisecond)
 	s.requireClean()
 }
 
