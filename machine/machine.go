@@ -122,6 +122,8 @@ type Stats struct {
 // Exec is a command to run in a container.
 type Exec struct {
 	Command []string
+	Env     []string // NAME=value, beside the container's own and before them
+	User    string   // who runs it; empty: the image's user
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer

@@ -29,7 +29,7 @@ func (e *Engine) Exec(ctx context.Context, leaseID string, x machine.Exec) (int,
 		return 0, err
 	}
 	created, err := e.client.ContainerExecCreate(ctx, c.ID, container.ExecOptions{
-		Cmd: x.Command, AttachStdin: x.Stdin != nil, AttachStdout: true, AttachStderr: true,
+		Cmd: x.Command, Env: x.Env, User: x.User, AttachStdin: x.Stdin != nil, AttachStdout: true, AttachStderr: true,
 	})
 	if err != nil {
 		return 0, fail(ctx, err, "run a command")

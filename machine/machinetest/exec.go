@@ -61,3 +61,19 @@ func execRefused(t *testing.T, f Fixture) {
 	_, err = h.Exec(t.Context(), c.Lease.ID, machine.Exec{})
 	requireCode(t, fleet.Invalid, err)
 }
+
+func execEnvironment(t *testing.T, f Fixture) {
+	h := mustHost(t, f)
+	c := h.mustStart(t, func(c *fleet.ContainerSpec) { c.Spec.Env = map[string]string{"MINE": "container", "KEPT": "yes"} })
+	var out bytes.Buffer
+	code, err := h.Exec(t.Context(), c.Lease.ID, machine.Exec{
+		Command: f.Command("env"), Env: []string{"MINE=command's = $HOME", "EMPTY="}, User: "0", Stdout: &out,
+	})
+	require.NoError(t, err)
+	require.Zero(t, code)
+	lines := strings.Split(out.String(), "\n")
+	for _, want := range []string{"MINE=command's = $HOME", "KEPT=yes", "EMPTY="} {
+		require.Contains(t, lines, want)
+	}
+	require.NotContains(t, lines, "MINE=container")
+}

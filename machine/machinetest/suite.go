@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		"a running container has statistics":                 stats,
 		"a command has output and an exit code":              execRuns,
 		"a command reads its input":                          execInput,
+		"a command has variables of its own":                 execEnvironment,
 		"a command that is not there ends with 127":          execNotFound,
 		"a command needs a running container":                execRefused,
 		"a caller that gives up is let go":                   cancelled,

@@ -31,8 +31,9 @@ func (p process) command(words []string) int {
 		fmt.Fprintln(p.stdout, p.container.hostname())
 		return 0
 	case name == "env":
-		for _, k := range slices.Sorted(maps.Keys(p.container.env)) {
-			fmt.Fprintf(p.stdout, "%s=%s\n", k, p.container.env[k])
+		env := p.environment()
+		for _, k := range slices.Sorted(maps.Keys(env)) {
+			fmt.Fprintf(p.stdout, "%s=%s\n", k, env[k])
 		}
 		return 0
 	case name == "cat" && len(args) == 0:
@@ -49,6 +50,16 @@ func (p process) command(words []string) int {
 	}
 	fmt.Fprintf(p.stderr, "%s: not found\n", name)
 	return notFound
+}
+
+// environment are the variables that a command sees.
+func (p process) environment() map[string]string {
+	env := maps.Clone(p.container.env)
+	for _, pair := range p.env {
+		name, value, _ := strings.Cut(pair, "=")
+		env[name] = value
+	}
+	return env
 }
 
 // sleep waits for seconds or a duration. SIGTERM ends it, as it ends a process that does

@@ -117,6 +117,7 @@ func (c *container) workload(r *run) int {
 type process struct {
 	container *container
 	run       *run
+	env       []string // beside the container's
 	stdin     io.Reader
 	stdout    io.Writer
 	stderr    io.Writer
