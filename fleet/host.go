@@ -97,6 +97,13 @@ type Lease struct {
 	Expired    bool  // the host did not renew its lease in time
 }
 
+// An Address is a port of a server's container and the TCP port of its data center's
+// gateways where it is always reached, whichever host the server lives on.
+type Address struct {
+	Container int
+	Port      int
+}
+
 // Published is a port of a container and the port of its host where it is reached.
 type Published struct {
 	Container int `json:"container" doc:"Port inside the container"`

@@ -18,6 +18,7 @@ type Instance struct {
 	GPUs      []GPU       // of its home
 	Ports     []Published // of its home
 	Address   string      // of its home's host
+	Addresses []Address   // of a server, wherever it lives, until it is gone
 	Ready     bool        // its probe has passed, and nothing holds its traffic; without ports: it runs
 	Cause     string      // why it is not running though it should be: exited (137), lost, …
 	CreatedAt time.Time

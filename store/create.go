@@ -7,9 +7,10 @@ import (
 )
 
 // CreateInstance accepts a server, or a worker of an endpoint. The spec has its Defaults.
-// Invalid for a bad name or spec, or an unknown data center; Conflict if the name of a
-// server is taken, or the endpoint of a worker is not open; NotFound without that endpoint.
-// For repeated see Accept.
+// Each port of a server gets an address, which it keeps until it is gone. Invalid for a bad
+// name or spec, or an unknown data center; Conflict if the name of a server is taken, or the
+// endpoint of a worker is not open; NotFound without that endpoint; Exhausted when the data
+// center has no addresses left. For repeated see Accept.
 func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec fleet.Record, repeated bool, err error) {
 	err = s.write(ctx, "create instance", func(t *tx) error {
 		rec = t.asked(ask, fleet.KindInstance, fleet.NewID(fleet.InstancePrefix, t.now), fleet.Create.Name)
@@ -29,7 +30,7 @@ func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec
 			}
 		}
 		h := &holding{kind: fleet.KindInstance, holdingRow: holdingRow{
-			ID: rec.ResourceID, AccountID: ask.AccountID, EndpointID: n.EndpointID, Name: n.Name, DataCenter: n.Spec.DataCenter,
+			ID: rec.ResourceID, AccountID: ask.AccountID, EndpointID: n.EndpointID, Name: n.Name, DataCenter: n.Spec.DataCenter, Ports: len(n.Spec.Ports),
 		}}
 		if err := t.firstClaim(h, &rec, ask); err != nil {
 			return err
@@ -41,6 +42,11 @@ func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec
 			h.State, h.Was, h.OperationID, micros(h.Since), micros(h.Deadline), micros(t.now), micros(t.now))
 		if err != nil {
 			return t.taken(err)
+		}
+		if n.EndpointID == "" && len(n.Spec.Ports) > 0 {
+			if err := t.giveAddresses(h, n.Spec.Ports, s.AddressFirst, s.AddressLast); err != nil {
+				return err
+			}
 		}
 		return t.accepted(h, rec)
 	})

@@ -83,7 +83,10 @@ func (t *tx) release(h *holding) error {
 		}
 		return nil
 	}
-	return t.saveLife("instances", h)
+	if err := t.saveLife("instances", h); err != nil {
+		return err
+	}
+	return t.readdress(h, before)
 }
 
 func (t *tx) saveLife(table string, h *holding) error {
@@ -117,7 +120,7 @@ func (t *tx) serve(h *holding, serving string) error {
 
 // reroute raises the version of the routes, if the instance is in any.
 func (t *tx) reroute(h *holding) error {
-	if h.EndpointID == "" {
+	if h.EndpointID == "" && h.Ports == 0 {
 		return nil
 	}
 	return t.bump(h.DataCenter)

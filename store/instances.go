@@ -51,7 +51,7 @@ func (t *tx) instance(id string) (fleet.Instance, error) {
 	return all[0], nil
 }
 
-// instances reads instances, in four queries however many they are.
+// instances reads instances, in five queries however many they are.
 func (t *tx) instances(q query) ([]fleet.Instance, error) {
 	var rows []instanceRow
 	if err := t.all(&rows, q.text, q.args...); err != nil {
@@ -88,6 +88,9 @@ func (t *tx) instances(q query) ([]fleet.Instance, error) {
 	for _, r := range gpus {
 		inst := byID[r.InstanceID]
 		inst.GPUs = append(inst.GPUs, r.gpu())
+	}
+	if err := t.addresses(ids, byID); err != nil {
+		return nil, err
 	}
 	var ports []portRow
 	if err := t.in(&ports, portQuery+` WHERE l.home AND l.instance_id IN (?) ORDER BY p.position`, ids); err != nil {

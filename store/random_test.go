@@ -49,6 +49,7 @@ type history struct {
 	hosts     []fleet.Host
 	instances []string
 	records   []fleet.Record
+	routes    fleet.Routes // as they last were
 }
 
 // fine accepts the refusals that rivals and bad timing earn.
@@ -175,6 +176,12 @@ func (h *history) expire(*rapid.T) {
 
 // check is what holds at any time.
 func (h *history) check(*rapid.T) {
+	routes, err := h.s.Routes(h.t.Context(), here)
+	require.NoError(h.t, err)
+	if routes.Version == h.routes.Version {
+		require.Equal(h.t, h.routes, routes, "gateways hear of every change")
+	}
+	h.routes = routes
 	for _, id := range h.instances {
 		inst := mustInstance(h.t, h.s, id)
 		open, err := h.s.ListOperations(h.t.Context(), h.account.ID, OperationFilter{ResourceID: id, Open: true})
@@ -193,6 +200,7 @@ func (h *history) check(*rapid.T) {
 			require.False(h.t, inst.Deadline.IsZero())
 			require.Equal(h.t, open[slices.IndexFunc(open, func(r fleet.Record) bool { return r.ID == inst.OperationID })].Operation().Via, inst.State)
 		}
+		require.Equal(h.t, inst.State.Gone(), len(inst.Addresses) == 0)
 		if inst.Ready {
 			require.True(h.t, inst.State == fleet.Running || inst.OperationID != "" && inst.Was == fleet.Running, "%s gets requests", inst.State)
 		}
@@ -224,6 +232,7 @@ func (h *history) finish(*rapid.T) {
 		}
 		inst := mustInstance(h.t, h.s, id)
 		require.True(h.t, inst.State.Gone(), "%s cannot be terminated", inst.State)
+		require.Empty(h.t, inst.Addresses)
 		for _, lease := range inst.Leases {
 			require.NoError(h.t, h.s.ReturnLease(h.t.Context(), lease.ID))
 		}

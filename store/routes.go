@@ -7,9 +7,10 @@ import (
 )
 
 // Routes are where the requests of a data center go: its endpoints that are not gone, by
-// ID, with the workers that are ready or draining. NotFound without the data center.
+// ID, with the workers that are ready or draining, and its servers with their addresses.
+// NotFound without the data center.
 func (s *Store) Routes(ctx context.Context, dataCenter string) (fleet.Routes, error) {
-	routes := fleet.Routes{Endpoints: []fleet.EndpointRoute{}}
+	routes := fleet.Routes{Endpoints: []fleet.EndpointRoute{}, Servers: []fleet.ServerRoute{}}
 	err := s.read(ctx, "read routes", func(t *tx) error {
 		var err error
 		if routes.Version, err = t.routesVersion(dataCenter); err != nil {
@@ -54,7 +55,8 @@ func (s *Store) Routes(ctx context.Context, dataCenter string) (fleet.Routes, er
 				route.Workers = append(route.Workers, fleet.WorkerRoute{InstanceID: w.ID, Address: address(w.Address, w.Port), Draining: w.Serving == draining})
 			}
 		}
-		return nil
+		routes.Servers, err = t.serverRoutes(dataCenter)
+		return err
 	})
 	return routes, err
 }

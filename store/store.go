@@ -17,6 +17,10 @@ type Store struct {
 	// Now tells the time of a transaction. Default: time.Now in UTC. Set it, if at all,
 	// before the first call.
 	Now func() time.Time
+	// AddressFirst and AddressLast are the range of TCP ports that the addresses of new
+	// servers are taken from, in every data center. Default: 10000 to 19999. Set them, if at
+	// all, before the first call.
+	AddressFirst, AddressLast int
 
 	engine engine
 	sealer *sealer  // nil: environments are kept as they are
@@ -28,7 +32,10 @@ type Store struct {
 // there, or postgres://…. It does not migrate. Invalid for another URL, Unavailable when
 // the database does not answer.
 func Open(ctx context.Context, url string) (*Store, error) {
-	s := &Store{Now: func() time.Time { return time.Now().UTC() }}
+	s := &Store{
+		Now:          func() time.Time { return time.Now().UTC() },
+		AddressFirst: DefaultAddressFirst, AddressLast: DefaultAddressLast,
+	}
 	var err error
 	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
 	case "sqlite":

@@ -1714,6 +1714,11 @@ export interface components {
             /** @description The workflow in Temporal's UI */
             temporal_url?: string;
         };
+        PortRoute: {
+            /** Format: int64 */
+            port: number;
+            target?: string;
+        };
         Problem: {
             /**
              * @description What went wrong, for programs
@@ -1783,8 +1788,16 @@ export interface components {
         };
         Routes: {
             endpoints: components["schemas"]["EndpointRoute"][];
+            servers: components["schemas"]["ServerRoute"][];
             /** Format: int64 */
             version: number;
+        };
+        ServerRoute: {
+            account_id: string;
+            instance_id: string;
+            open: boolean;
+            ports: components["schemas"]["PortRoute"][];
+            ready?: boolean;
         };
         SessionCreate: {
             /** @description An API key */
