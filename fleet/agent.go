@@ -11,6 +11,7 @@ type HostReport struct {
 	PortFirst  int               `json:"port_first"`
 	PortLast   int               `json:"port_last"`
 	Disk       Disk              `json:"disk"`
+	Archives   bool              `json:"archives,omitempty"` // it has an archive, and a machine whose files can go there
 	GPUs       []GPUReport       `json:"gpus"`
 	Containers []ContainerReport `json:"containers"`
 }
@@ -78,4 +79,5 @@ type ContainerSpec struct {
 	GPUs       []GPUReport  `json:"gpus"`
 	Simulated  bool         `json:"simulated"` // its GPUs are
 	Ports      []Published  `json:"ports"`
+	ImageID    string       `json:"image_id,omitempty"` // the image to make it from, whatever Spec.Image is by now; empty: that
 }

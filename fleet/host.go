@@ -39,6 +39,7 @@ type Host struct {
 	PortFirst  int // the range of ports it publishes containers on
 	PortLast   int
 	Disk       Disk
+	Archives   bool      // it can save and restore instances
 	SeenAt     time.Time // the last renewal of its lease
 	ExpiresAt  time.Time // when its lease ends unless renewed
 	CreatedAt  time.Time
@@ -95,6 +96,8 @@ type Lease struct {
 	HostID     string
 	Epoch      int64 // one more with every placement; a host refuses a lower one
 	Expired    bool  // the host did not renew its lease in time
+	Bare       bool  // it has no GPUs and no ports: only data lies there
+	Kept       bool  // the instance lives elsewhere; what lies there is for its owner to decide
 }
 
 // An Address is a port of a server's container and the TCP port of its data center's

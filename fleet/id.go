@@ -22,6 +22,7 @@ const (
 	EndpointPrefix   = "ep_"
 	OperationPrefix  = "op_"
 	EventPrefix      = "evt_"
+	SnapshotPrefix   = "snp_"
 	autoscalerSuffix = ":autoscale"
 )
 

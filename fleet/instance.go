@@ -15,6 +15,7 @@ type Instance struct {
 	Epoch     int64 // of its newest placement
 	Home      Lease // where it lives; zero when it lives nowhere
 	Leases    []Lease
+	Snapshot  string      // of a frozen one: where its data is
 	GPUs      []GPU       // of its home
 	Ports     []Published // of its home
 	Address   string      // of its home's host
@@ -46,4 +47,7 @@ type InstanceSpec struct {
 	StopTimeout  Duration          `json:"stop_timeout,omitempty" doc:"Between the signal to end and the kill. Default 10s, at most 10m" example:"10s"`
 	Labels       map[string]string `json:"labels,omitempty" doc:"Your own labels, at most 32"`
 	Protected    bool              `json:"protected,omitempty" doc:"Refuse terminate and reset until this is taken off"`
+
+	Recover       string   `json:"recover,omitempty" enum:"auto,wait" doc:"When a server's host is lost: auto recovers it elsewhere from its newest snapshot, wait leaves it to you. Default auto" example:"auto"`
+	SnapshotEvery Duration `json:"snapshot_every,omitempty" doc:"Interval of automatic snapshots of a running server; 0: none. At least 5m" example:"1h"`
 }

@@ -72,14 +72,14 @@ type Operation struct {
 // nothing else decides what is legal.
 var (
 	Create    = Operation{KindInstance, "create", []State{Absent}, Provisioning, Running, time.Hour, nil}
-	Start     = Operation{KindInstance, "start", []State{Stopped}, Starting, Running, 10 * time.Minute, nil}
+	Start     = Operation{KindInstance, "start", []State{Stopped}, Starting, Running, 2 * time.Hour, nil}
 	Stop      = Operation{KindInstance, "stop", []State{Running}, Stopping, Stopped, 2 * time.Hour, []string{"create", "start", "restart", "thaw"}}
 	Restart   = Operation{KindInstance, "restart", []State{Running}, Restarting, Running, 2 * time.Hour, nil}
-	Freeze    = Operation{KindInstance, "freeze", []State{Running, Stopped}, Freezing, Frozen, 2 * time.Hour, nil}
-	Thaw      = Operation{KindInstance, "thaw", []State{Frozen}, Thawing, Running, 2 * time.Hour, nil}
-	Migrate   = Operation{KindInstance, "migrate", []State{Running, Stopped}, Migrating, AsBefore, 2 * time.Hour, nil}
-	Reset     = Operation{KindInstance, "reset", []State{Running, Stopped, Frozen}, Resetting, Running, time.Hour, nil}
-	Recover   = Operation{KindInstance, "recover", []State{Lost, Failed}, Recovering, Running, 2 * time.Hour, nil}
+	Freeze    = Operation{KindInstance, "freeze", []State{Running, Stopped}, Freezing, Frozen, 6 * time.Hour, nil}
+	Thaw      = Operation{KindInstance, "thaw", []State{Frozen}, Thawing, Running, 6 * time.Hour, nil}
+	Migrate   = Operation{KindInstance, "migrate", []State{Running, Stopped}, Migrating, AsBefore, 6 * time.Hour, nil}
+	Reset     = Operation{KindInstance, "reset", []State{Running, Stopped, Frozen}, Resetting, Running, 6 * time.Hour, nil}
+	Recover   = Operation{KindInstance, "recover", []State{Lost, Failed}, Recovering, Running, 6 * time.Hour, nil}
 	Terminate = Operation{
 		KindInstance, "terminate",
 		[]State{Running, Stopped, Frozen, Lost, Failed},
@@ -161,7 +161,10 @@ type Record struct {
 	Phase      string // the current step, for people
 	CancelledAt,
 	AcceptedAt, StartedAt, BegunAt, EndedAt time.Time
-	Deadline time.Time // when it will be undone if it has not passed its point of no return
+	Deadline time.Time     // when it will be undone if it has not passed its point of no return
+	Downtime time.Duration // for which the instance did not run, of one that interrupts it; 0: not known, or none
+	Moved    int64         // bytes copied
+	Place    int           // in the queue for a place, from 1; 0: it does not wait
 	Steps    []Step
 }
 
@@ -173,7 +176,13 @@ func (r *Record) Operation() Operation {
 
 // Params are what an operation needs to know besides its resource. Fields are only added.
 type Params struct {
-	Revision int `json:"revision,omitempty"` // of an endpoint's spec that update moves to
+	Revision   int      `json:"revision,omitempty"`    // of an endpoint's spec that update moves to
+	Hold       string   `json:"hold,omitempty"`        // of stop: what the instance keeps
+	HostID     string   `json:"host_id,omitempty"`     // of migrate, thaw, recover: where to; empty: any that fits
+	Wait       bool     `json:"wait,omitempty"`        // for a place, when there is none
+	RateLimit  int64    `json:"rate_limit,omitempty"`  // of copies, bytes a second; 0: none
+	SnapshotID string   `json:"snapshot_id,omitempty"` // of reset, recover: what to restore
+	Keep       Duration `json:"keep,omitempty"`        // of reset, terminate: how long what was there can be had back; 0: not at all
 }
 
 // A Step is one step of an operation, as people see it.

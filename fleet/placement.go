@@ -7,11 +7,14 @@ import (
 
 // A Want is what an instance needs of a host.
 type Want struct {
-	GPUs       int    // of one type, on one host
-	GPUType    string // empty: any
-	Ports      int
-	EndpointID string   // of a worker: workers of one endpoint are spread
-	Avoid      []string // hosts that will not do
+	GPUs        int    // of one type, on one host
+	GPUType     string // empty: any
+	Ports       int
+	EndpointID  string   // of a worker: workers of one endpoint are spread
+	Avoid       []string // hosts that will not do
+	Only        string   // the host that will do; empty: any
+	Prefer      string   // the host to take if it fits
+	PreferPorts []int    // ports to have again there, in order, as far as they are free
 }
 
 // A HostView is a host as placement sees it.
@@ -35,7 +38,8 @@ type Choice struct {
 // GPUs that are free, and prefers, in this order: hosts with fewer workers of the same
 // endpoint; without GPUs wanted, hosts that have none free; the smaller GPUs, when any type
 // will do; to leave whole blocks of eight, four and two GPUs free, which others may need;
-// fuller hosts, for GPUs, or emptier ones, without. The same input has the same answer.
+// fuller hosts, for GPUs, or emptier ones, without. Before all of these comes the host it is
+// asked to prefer. The same input has the same answer.
 //
 // Exhausted when nothing fits, with a reason for people.
 func Place(want Want, hosts []HostView) (Choice, error) {
@@ -43,15 +47,15 @@ func Place(want Want, hosts []HostView) (Choice, error) {
 	var short shortage
 	for i := range hosts {
 		h := &hosts[i]
-		if h.Host.State != HostReady || slices.Contains(want.Avoid, h.Host.ID) {
+		if h.Host.State != HostReady || slices.Contains(want.Avoid, h.Host.ID) || want.Only != "" && want.Only != h.Host.ID {
 			short.unready++
 			continue
 		}
 		for _, c := range candidates(want, h, &short) {
-			if best != nil && c.compare(best) > 0 {
+			if best != nil && c.compare(best, want) > 0 {
 				continue
 			}
-			if c.ports = freePorts(h, want.Ports); len(c.ports) < want.Ports {
+			if c.ports = freePorts(h, want); len(c.ports) < want.Ports {
 				short.ports++
 				continue
 			}
@@ -92,6 +96,14 @@ func candidates(want Want, h *HostView, short *shortage) []candidate {
 	return all
 }
 
+// preference is 1 for a host that is preferred.
+func preference(c *candidate, want Want) int {
+	if want.Prefer != "" && c.host.Host.ID == want.Prefer {
+		return 1
+	}
+	return 0
+}
+
 func freeByType(want Want, h *HostView) map[string][]GPU {
 	if len(h.FreeGPUs) == 0 {
 		return nil
@@ -112,8 +124,10 @@ func freeByType(want Want, h *HostView) map[string][]GPU {
 
 // compare is negative when c is the better choice. No two candidates are equal: they differ
 // in host or type.
-func (c *candidate) compare(other *candidate) int {
-	order := cmp.Compare(c.host.SameEndpoint, other.host.SameEndpoint)
+func (c *candidate) compare(other *candidate, want Want) int {
+	order := cmp.Or(
+		preference(other, want)-preference(c, want),
+		cmp.Compare(c.host.SameEndpoint, other.host.SameEndpoint))
 	if len(c.gpus) == 0 {
 		return cmp.Or(order,
 			cmp.Compare(min(c.left, 1), min(other.left, 1)),
@@ -129,9 +143,10 @@ func (c *candidate) compare(other *candidate) int {
 		cmp.Compare(c.typ, other.typ))
 }
 
-// freePorts are n free ports of a host, from NextPort on and around; fewer if it has fewer.
-func freePorts(h *HostView, n int) []int {
-	size := h.Host.PortLast - h.Host.PortFirst + 1
+// freePorts are the wanted ports of a host: those preferred that are free, and for the rest
+// free ones from NextPort on and around; fewer if it has fewer.
+func freePorts(h *HostView, want Want) []int {
+	n, size := want.Ports, h.Host.PortLast-h.Host.PortFirst+1
 	if h.Host.PortFirst < 1 || size < 1 {
 		return nil
 	}
@@ -139,10 +154,33 @@ func freePorts(h *HostView, n int) []int {
 	if first < 0 || first >= size {
 		first = 0
 	}
+	preferred := func(i int) int {
+		if h.Host.ID != want.Prefer || i >= len(want.PreferPorts) {
+			return 0
+		}
+		port := want.PreferPorts[i]
+		if port < h.Host.PortFirst || port > h.Host.PortLast || h.UsedPorts[port] {
+			return 0
+		}
+		return port
+	}
+	taken := map[int]bool{}
+	for i := range n {
+		taken[preferred(i)] = true
+	}
 	var ports []int
-	for i := 0; i < size && len(ports) < n; i++ {
-		if port := h.Host.PortFirst + (first+i)%size; !h.UsedPorts[port] {
+	next := 0
+	for i := range n {
+		if port := preferred(i); port != 0 {
 			ports = append(ports, port)
+			continue
+		}
+		for ; next < size; next++ {
+			if port := h.Host.PortFirst + (first+next)%size; !h.UsedPorts[port] && !taken[port] {
+				ports = append(ports, port)
+				next++
+				break
+			}
 		}
 	}
 	return ports
@@ -162,6 +200,8 @@ func (s shortage) of(want Want, hosts int) error {
 	switch {
 	case hosts == 0:
 		return Errorf(Exhausted, "there is no host")
+	case want.Only != "" && s.unready == hosts:
+		return Errorf(Exhausted, "host %s is not there, not ready, or not to be used", want.Only)
 	case s.unready == hosts:
 		return Errorf(Exhausted, "no host is ready to take it (%d are there)", hosts)
 	case s.ports > 0:

@@ -83,6 +83,7 @@ func (s InstanceSpec) Defaults() InstanceSpec {
 	s.Shell = or(s.Shell, DefaultShell)
 	s.DrainTimeout = or(s.DrainTimeout, DefaultDrainTimeout)
 	s.StopTimeout = or(s.StopTimeout, DefaultStopTimeout)
+	s.Recover = or(s.Recover, RecoverAuto)
 	return s
 }
 
@@ -122,6 +123,8 @@ func (s InstanceSpec) Validate(name string) error {
 		seen[port] = true
 	}
 	p.add(s.ProbePath == "" || len(s.Ports) > 0, "body.probe_path", "needs a port to ask", "at least one entry in ports")
+	p.add(s.Recover == "" || s.Recover == RecoverAuto || s.Recover == RecoverWait, "body.recover", "is not a policy", "auto, wait")
+	p.add(s.SnapshotEvery == 0 || s.SnapshotEvery >= MinSnapshotEvery, "body.snapshot_every", "is too short", "0s, or at least 5m")
 	s.validate(&p)
 	return p.err()
 }

@@ -35,6 +35,11 @@ func (s *Store) Accept(ctx context.Context, ask Ask, kind fleet.Kind, resourceID
 		if err := h.permits(rec); err != nil {
 			return err
 		}
+		if rec.Params.SnapshotID != "" {
+			if err := t.checkSnapshot(ask.AccountID, h.DataCenter, rec.Params.SnapshotID); err != nil {
+				return err
+			}
+		}
 		if err := t.claim(h, &rec, ask); err != nil {
 			return err
 		}
@@ -47,7 +52,7 @@ func (s *Store) Accept(ctx context.Context, ask Ask, kind fleet.Kind, resourceID
 func (t *tx) asked(ask Ask, kind fleet.Kind, resourceID, operation string) fleet.Record {
 	return fleet.Record{
 		ID: fleet.OperationID(ask.AccountID, ask.Key), AccountID: ask.AccountID, Kind: kind, ResourceID: resourceID,
-		Name: operation, Actor: ask.Actor, AcceptedAt: t.now,
+		Name: operation, Params: ask.Params, Actor: ask.Actor, AcceptedAt: t.now,
 	}
 }
 

@@ -29,6 +29,12 @@ func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec
 				return err
 			}
 		}
+		if n.Snapshot != "" {
+			if err := t.checkSnapshot(ask.AccountID, n.Spec.DataCenter, n.Snapshot); err != nil {
+				return err
+			}
+			rec.Params.SnapshotID = n.Snapshot
+		}
 		h := &holding{kind: fleet.KindInstance, holdingRow: holdingRow{
 			ID: rec.ResourceID, AccountID: ask.AccountID, EndpointID: n.EndpointID, Name: n.Name, DataCenter: n.Spec.DataCenter, Ports: len(n.Spec.Ports),
 		}}
@@ -62,6 +68,22 @@ func (t *tx) checkEmployer(accountID string, n NewInstance) error {
 	}
 	if ep.State.Gone() || ep.State == fleet.Stopped || ep.State == fleet.Deleting {
 		return fleet.Errorf(fleet.Conflict, "the endpoint is %s", ep.State)
+	}
+	return nil
+}
+
+// checkSnapshot refuses a snapshot that nothing can be restored from there.
+func (t *tx) checkSnapshot(accountID, dataCenter, id string) error {
+	snap, err := t.snapshot(id)
+	switch {
+	case err == nil && snap.AccountID != accountID:
+		return fleet.Errorf(fleet.NotFound, "there is no snapshot %s", quote(id))
+	case err != nil:
+		return err
+	case snap.State != fleet.SnapshotReady:
+		return fleet.Errorf(fleet.Conflict, "snapshot %s is not whole", id)
+	case snap.DataCenter != dataCenter:
+		return fleet.Errorf(fleet.Conflict, "snapshot %s is in the archive of %s", id, snap.DataCenter)
 	}
 	return nil
 }

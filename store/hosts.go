@@ -7,7 +7,7 @@ import (
 )
 
 const hostColumns = `id, name, data_center, address, state, cordoned, version, machine, simulated, spot,
-	port_first, port_last, next_port, disk_total, disk_free, seen_at, expires_at, created_at`
+	port_first, port_last, next_port, disk_total, disk_free, archives, seen_at, expires_at, created_at`
 
 type hostRow struct {
 	ID         string          `db:"id"`
@@ -25,6 +25,7 @@ type hostRow struct {
 	NextPort   int             `db:"next_port"`
 	DiskTotal  int64           `db:"disk_total"`
 	DiskFree   int64           `db:"disk_free"`
+	Archives   bool            `db:"archives"`
 	SeenAt     int64           `db:"seen_at"`
 	ExpiresAt  int64           `db:"expires_at"`
 	CreatedAt  int64           `db:"created_at"`
@@ -34,7 +35,7 @@ func (r hostRow) host() fleet.Host {
 	h := fleet.Host{
 		ID: r.ID, Name: r.Name, DataCenter: r.DataCenter, Address: r.Address, State: r.State, Version: r.Version,
 		Machine: r.Machine, Simulated: r.Simulated, Spot: r.Spot, PortFirst: r.PortFirst, PortLast: r.PortLast,
-		Disk:   fleet.Disk{Total: r.DiskTotal, Free: r.DiskFree},
+		Disk: fleet.Disk{Total: r.DiskTotal, Free: r.DiskFree}, Archives: r.Archives,
 		SeenAt: at(r.SeenAt), ExpiresAt: at(r.ExpiresAt), CreatedAt: at(r.CreatedAt),
 	}
 	if r.Cordoned && r.State == fleet.HostReady { // a lost host is lost first

@@ -2,14 +2,12 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // leaseQuery selects leases as l, with their hosts as h; callers add WHERE.
-const leaseQuery = `SELECT l.id, l.instance_id, l.host_id, l.epoch, l.home, h.address, h.state
+const leaseQuery = `SELECT l.id, l.instance_id, l.host_id, l.epoch, l.home, l.bare, l.kept, h.address, h.state
 	FROM leases l JOIN hosts h ON h.id = l.host_id`
 
 type leaseRow struct {
@@ -18,12 +16,14 @@ type leaseRow struct {
 	HostID     string          `db:"host_id"`
 	Epoch      int64           `db:"epoch"`
 	Home       bool            `db:"home"`
+	Bare       bool            `db:"bare"`
+	Kept       bool            `db:"kept"`
 	Address    string          `db:"address"`
 	HostState  fleet.HostState `db:"state"`
 }
 
 func (r leaseRow) lease() fleet.Lease {
-	return fleet.Lease{ID: r.ID, InstanceID: r.InstanceID, HostID: r.HostID, Epoch: r.Epoch, Expired: r.expired()}
+	return fleet.Lease{ID: r.ID, InstanceID: r.InstanceID, HostID: r.HostID, Epoch: r.Epoch, Expired: r.expired(), Bare: r.Bare, Kept: r.Kept}
 }
 
 // expired reports whether the host has lost its own lease. ExpireHosts decides that, and it
@@ -62,15 +62,8 @@ func (s *Store) ReturnLease(ctx context.Context, leaseID string) error {
 		if err != nil {
 			return err
 		}
-		// Those of a lost host are lost until it returns.
-		if _, err := t.exec(`UPDATE gpus SET state = CASE (SELECT h.state FROM hosts h WHERE h.id = gpus.host_id) WHEN 'lost' THEN 'lost' ELSE 'free' END
-			WHERE state <> 'quarantined' AND id IN (SELECT gpu_id FROM lease_gpus WHERE lease_id = ?)`, leaseID); err != nil {
+		if err := t.strip(leaseID); err != nil {
 			return err
-		}
-		for _, table := range []string{"lease_gpus", "lease_ports"} {
-			if _, err := t.exec(`DELETE FROM `+table+` WHERE lease_id = ?`, leaseID); err != nil {
-				return err
-			}
 		}
 		if _, err := t.exec(`DELETE FROM leases WHERE id = ?`, leaseID); err != nil {
 			return err
@@ -80,6 +73,20 @@ func (s *Store) ReturnLease(ctx context.Context, leaseID string) error {
 		}
 		return nil
 	})
+}
+
+// strip takes a lease's GPUs and ports. Those of a lost host are lost until it returns.
+func (t *tx) strip(leaseID string) error {
+	if _, err := t.exec(`UPDATE gpus SET state = CASE (SELECT h.state FROM hosts h WHERE h.id = gpus.host_id) WHEN 'lost' THEN 'lost' ELSE 'free' END
+		WHERE state <> 'quarantined' AND id IN (SELECT gpu_id FROM lease_gpus WHERE lease_id = ?)`, leaseID); err != nil {
+		return err
+	}
+	for _, table := range []string{"lease_gpus", "lease_ports"} {
+		if _, err := t.exec(`DELETE FROM `+table+` WHERE lease_id = ?`, leaseID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LeaseExpired reports whether nothing can run under a lease any more: it is gone, or its
@@ -95,48 +102,6 @@ func (s *Store) LeaseExpired(ctx context.Context, leaseID string) (bool, error) 
 		return err
 	})
 	return expired, err
-}
-
-// MoveInstance makes a lease the home of its instance, and its GPUs assigned; or with ""
-// leaves the instance without a home. NotFound unless the lease is the instance's.
-func (s *Store) MoveInstance(ctx context.Context, instanceID, leaseID string) error {
-	return s.write(ctx, "move instance", func(t *tx) error {
-		h, err := t.hold(fleet.KindInstance, instanceID)
-		if err != nil {
-			return err
-		}
-		var home string
-		err = t.get(&home, `SELECT id FROM leases WHERE instance_id = ? AND home`, instanceID)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		if home != leaseID {
-			if _, err := t.exec(`UPDATE leases SET home = ? WHERE instance_id = ? AND home`, false, instanceID); err != nil {
-				return err
-			}
-			if leaseID != "" {
-				n, err := t.exec(`UPDATE leases SET home = ?, suspect = 0 WHERE id = ? AND instance_id = ?`, true, leaseID, instanceID)
-				if err != nil {
-					return err
-				}
-				if n == 0 {
-					return fleet.Errorf(fleet.NotFound, "instance %s has no lease %s", instanceID, quote(leaseID))
-				}
-			}
-			if _, err := t.exec(`UPDATE instances SET updated_at = ? WHERE id = ?`, micros(t.now), instanceID); err != nil {
-				return err
-			}
-			if h.Serving != notServing {
-				if err := t.reroute(h); err != nil {
-					return err
-				}
-			}
-		}
-		if leaseID == "" {
-			return nil
-		}
-		return t.setGPUs(leaseID, fleet.GPUAssigned)
-	})
 }
 
 // ContainerSpec is what a host needs to make the container of a lease. NotFound unless the

@@ -18,7 +18,10 @@ func (s *Store) GetOperation(ctx context.Context, accountID, id string) (fleet.R
 		if rec.AccountID != accountID {
 			return fleet.Errorf(fleet.NotFound, "there is no operation %s", quote(id))
 		}
-		rec.Steps, err = t.steps(id)
+		if rec.Steps, err = t.steps(id); err != nil {
+			return err
+		}
+		rec.Place, err = t.position(id)
 		return err
 	})
 	if err != nil {

@@ -3,25 +3,32 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // Place leases GPUs and ports of a host in the instance's data center to the instance, as
 // fleet.Place chooses, and raises its epoch. The lease bears the operation's ID; asked
-// again, Place answers the same. Hosts where the instance has a lease already are avoided.
+// again, Place answers the same. Hosts where the instance has a lease already are avoided,
+// unless only its data lies there; the one where it lived last is preferred, with its ports.
 //
 // Exhausted, with a reason for people, when nothing fits; NotFound without the instance.
 func (s *Store) Place(ctx context.Context, operationID, instanceID string) (fleet.Lease, error) {
+	return s.PlaceAs(ctx, Placing{LeaseID: operationID, InstanceID: instanceID})
+}
+
+// PlaceAs is Place, with wishes.
+func (s *Store) PlaceAs(ctx context.Context, p Placing) (fleet.Lease, error) {
 	var lease fleet.Lease
 	err := s.write(ctx, "place instance", func(t *tx) error {
-		h, err := t.hold(fleet.KindInstance, instanceID)
+		h, err := t.hold(fleet.KindInstance, p.InstanceID)
 		if err != nil {
 			return err
 		}
-		row, err := t.lease(operationID)
-		if err == nil && row.InstanceID != instanceID {
-			return fleet.Errorf(fleet.Conflict, "lease %s is another instance's", quote(operationID))
+		row, err := t.lease(p.LeaseID)
+		if err == nil && row.InstanceID != p.InstanceID {
+			return fleet.Errorf(fleet.Conflict, "lease %s is another instance's", quote(p.LeaseID))
 		}
 		if err == nil {
 			lease = row.lease()
@@ -30,7 +37,7 @@ func (s *Store) Place(ctx context.Context, operationID, instanceID string) (flee
 		if !fleet.Is(err, fleet.NotFound) {
 			return err
 		}
-		lease, err = t.place(h, operationID)
+		lease, err = t.place(h, p)
 		return err
 	})
 	if err != nil {
@@ -39,14 +46,39 @@ func (s *Store) Place(ctx context.Context, operationID, instanceID string) (flee
 	return lease, nil
 }
 
-func (t *tx) place(h *holding, operationID string) (fleet.Lease, error) {
+// A Placing is what to find a place for.
+type Placing struct {
+	LeaseID    string // the operation's ID, or one made from it
+	InstanceID string
+	HostID     string   // the only host that will do; empty: any that fits
+	Avoid      []string // hosts that will not do
+}
+
+func (t *tx) place(h *holding, p Placing) (fleet.Lease, error) {
 	inst, err := t.instance(h.ID)
 	if err != nil {
 		return fleet.Lease{}, err
 	}
-	want := fleet.Want{GPUs: inst.Spec.GPUs, GPUType: inst.Spec.GPUType, Ports: len(inst.Spec.Ports), EndpointID: inst.EndpointID}
+	want := fleet.Want{GPUs: inst.Spec.GPUs, GPUType: inst.Spec.GPUType, Ports: len(inst.Spec.Ports), EndpointID: inst.EndpointID, Only: p.HostID, Avoid: p.Avoid}
 	for _, l := range inst.Leases {
-		want.Avoid = append(want.Avoid, l.HostID)
+		if !l.Bare {
+			want.Avoid = append(want.Avoid, l.HostID)
+		}
+	}
+	if err := t.get(&want.Prefer, `SELECT last_host FROM instances WHERE id = ?`, h.ID); err != nil {
+		return fleet.Lease{}, err
+	}
+	last, err := t.lastPorts(h.ID, "")
+	if err != nil {
+		return fleet.Lease{}, err
+	}
+	for _, port := range inst.Spec.Ports {
+		i := slices.IndexFunc(last, func(p fleet.Published) bool { return p.Container == port })
+		again := 0 // any
+		if i >= 0 {
+			again = last[i].Host
+		}
+		want.PreferPorts = append(want.PreferPorts, again)
 	}
 	hosts, err := t.hostViews(h.DataCenter, want)
 	if err != nil {
@@ -56,7 +88,7 @@ func (t *tx) place(h *holding, operationID string) (fleet.Lease, error) {
 	if err != nil {
 		return fleet.Lease{}, fmt.Errorf("in %s: %w", h.DataCenter, err)
 	}
-	lease := fleet.Lease{ID: operationID, InstanceID: h.ID, HostID: choice.HostID, Epoch: inst.Epoch + 1}
+	lease := fleet.Lease{ID: p.LeaseID, InstanceID: h.ID, HostID: choice.HostID, Epoch: inst.Epoch + 1}
 	return lease, t.insertLease(lease, choice, inst.Spec.Ports)
 }
 

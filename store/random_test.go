@@ -125,7 +125,7 @@ func (h *history) holds(rec fleet.Record) bool {
 
 func (h *history) move(r *rapid.T) {
 	if rec, ok := h.some(r); ok && h.holds(rec) {
-		h.fine(h.s.MoveInstance(h.t.Context(), rec.ResourceID, rapid.SampledFrom([]string{rec.ID, ""}).Draw(r, "home")))
+		h.fine(h.s.MoveInstance(h.t.Context(), rec.ResourceID, rec.ID))
 	}
 }
 

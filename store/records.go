@@ -1,12 +1,14 @@
 package store
 
 import (
+	"time"
+
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // recordColumns are a record without its steps, which only GetOperation shows.
 const recordColumns = `id, account_id, kind, resource_id, name, params, actor, digest, waits, outcome, code, message, phase,
-	accepted_at, started_at, begun_at, cancelled_at, ended_at, deadline`
+	accepted_at, started_at, begun_at, cancelled_at, ended_at, deadline, downtime, moved`
 
 type recordRow struct {
 	ID          string        `db:"id"`
@@ -28,6 +30,8 @@ type recordRow struct {
 	CancelledAt int64         `db:"cancelled_at"`
 	EndedAt     int64         `db:"ended_at"`
 	Deadline    int64         `db:"deadline"`
+	Downtime    int64         `db:"downtime"`
+	Moved       int64         `db:"moved"`
 }
 
 func (r recordRow) record() (fleet.Record, error) {
@@ -36,6 +40,7 @@ func (r recordRow) record() (fleet.Record, error) {
 		Outcome: r.Outcome, Code: r.Code, Message: r.Message, Phase: r.Phase,
 		AcceptedAt: at(r.AcceptedAt), StartedAt: at(r.StartedAt), BegunAt: at(r.BegunAt),
 		CancelledAt: at(r.CancelledAt), EndedAt: at(r.EndedAt), Deadline: at(r.Deadline),
+		Downtime: time.Duration(r.Downtime) * time.Microsecond, Moved: r.Moved,
 	}
 	return rec, parse(r.Params, &rec.Params)
 }

@@ -27,6 +27,7 @@ func (s *Store) EndOperation(ctx context.Context, e Ending) error {
 // end gives rec, which is open, its outcome.
 func (t *tx) end(h *holding, rec *fleet.Record, e Ending) error {
 	rec.Outcome, rec.Code, rec.Message, rec.EndedAt = e.Outcome, e.Code, text(e.Message), t.now
+	rec.Downtime, rec.Moved = e.Downtime, e.Moved
 	if h.OperationID == rec.ID {
 		return t.settle(h, rec)
 	}
@@ -139,8 +140,11 @@ func (t *tx) saveEnd(rec fleet.Record) error {
 			steps[i].State = fleet.StepDone
 		}
 	}
-	_, err = t.exec(`UPDATE operations SET outcome = ?, code = ?, message = ?, ended_at = ?, phase = '', steps = ? WHERE id = ?`,
-		rec.Outcome, rec.Code, text(rec.Message), micros(rec.EndedAt), document(steps), rec.ID)
+	_, err = t.exec(`UPDATE operations SET outcome = ?, code = ?, message = ?, ended_at = ?, phase = '', steps = ?, downtime = ?, moved = ? WHERE id = ?`,
+		rec.Outcome, rec.Code, text(rec.Message), micros(rec.EndedAt), document(steps), rec.Downtime.Microseconds(), rec.Moved, rec.ID)
+	if err == nil {
+		_, err = t.exec(`DELETE FROM queue WHERE operation_id = ?`, rec.ID)
+	}
 	return err
 }
 

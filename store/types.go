@@ -12,6 +12,7 @@ type Ask struct {
 	Actor     string // key_…, autoscaler, monitor
 	Key       string // Idempotency-Key; the operation's ID is fleet.OperationID(AccountID, Key)
 	Digest    string // of the request; the same Key with another Digest is Conflict
+	Params    fleet.Params
 }
 
 // A NewInstance is what CreateInstance makes: a server, or with EndpointID a worker that
@@ -21,6 +22,7 @@ type NewInstance struct {
 	Spec       fleet.InstanceSpec
 	EndpointID string
 	Revision   int
+	Snapshot   string // the snapshot that it is made from, in the same data center; empty: its image
 }
 
 // An Ending is how an operation ended. Code and Message say why it did not end Done.
@@ -29,6 +31,8 @@ type Ending struct {
 	Outcome     fleet.Outcome
 	Code        fleet.Code
 	Message     string
+	Downtime    time.Duration // for which the instance did not run
+	Moved       int64         // bytes copied
 }
 
 // A Drain is how empty an instance is whose traffic is held.

@@ -854,6 +854,7 @@ export interface components {
             account_id: string;
             endpoint_id?: string;
             gpus: components["schemas"]["GPUReport"][];
+            image_id?: string;
             lease: components["schemas"]["Lease"];
             name: string;
             ports: components["schemas"]["Published"][];
@@ -1344,6 +1345,7 @@ export interface components {
         };
         HostReport: {
             address?: string;
+            archives?: boolean;
             containers?: components["schemas"]["ContainerReport"][];
             disk?: components["schemas"]["Disk"];
             gpus?: components["schemas"]["GPUReport"][];
@@ -1486,10 +1488,21 @@ export interface components {
             /** @description Mount the root filesystem read-only, with a writable /tmp */
             read_only?: boolean;
             /**
+             * @description When a server's host is lost: auto recovers it elsewhere from its newest snapshot, wait leaves it to you. Default auto
+             * @example auto
+             * @enum {string}
+             */
+            recover?: "auto" | "wait";
+            /**
              * @description Shell that runs the start command
              * @default /bin/sh
              */
             shell: string;
+            /**
+             * @description Interval of automatic snapshots of a running server; 0: none. At least 5m
+             * @example 1h
+             */
+            snapshot_every?: string;
             /**
              * @description Between the signal to end and the kill. Default 10s, at most 10m
              * @example 10s
@@ -1583,10 +1596,21 @@ export interface components {
             /** @description Mount the root filesystem read-only, with a writable /tmp */
             read_only?: boolean;
             /**
+             * @description When a server's host is lost: auto recovers it elsewhere from its newest snapshot, wait leaves it to you. Default auto
+             * @example auto
+             * @enum {string}
+             */
+            recover?: "auto" | "wait";
+            /**
              * @description Shell that runs the start command
              * @default /bin/sh
              */
             shell: string;
+            /**
+             * @description Interval of automatic snapshots of a running server; 0: none. At least 5m
+             * @example 1h
+             */
+            snapshot_every?: string;
             /**
              * @description Between the signal to end and the kill. Default 10s, at most 10m
              * @example 10s
@@ -1596,12 +1620,14 @@ export interface components {
             volume?: string;
         };
         Lease: {
+            Bare: boolean;
             /** Format: int64 */
             Epoch: number;
             Expired: boolean;
             HostID: string;
             ID: string;
             InstanceID: string;
+            Kept: boolean;
         };
         LeaseOrder: {
             /** Format: int64 */
