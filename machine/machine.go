@@ -30,17 +30,20 @@ type Machine interface {
 	// Create makes the container of c.Lease, stopped, with what it needs: its account's
 	// network, its disk and its ports. If there is one of the same lease already, it stays.
 	// NotFound: the image is not there (Pull it first). Conflict: another host has a
-	// container of that lease on the same engine.
+	// container of that lease on the same engine. With an ImageID it is made from that image,
+	// whatever Spec.Image names by now.
 	Create(ctx context.Context, c fleet.ContainerSpec) error
 
-	// Start starts the container of a lease. Unchanged if it runs. NotFound without one,
+	// Start starts the container of a lease. Unchanged if it runs; a paused one goes on.
+	// NotFound without one,
 	// Exhausted if one of its ports is taken. A program or shell that is not in the image is
 	// no error here: the container ends with 127 (or 126) and says so in its log.
 	Start(ctx context.Context, leaseID string) error
 
 	// Stop asks the container to end, and kills it after grace (rounded up to seconds): its
-	// exit code is then 137. When it returns nil the container does not run. Not being
-	// there is no error. Cancelling ctx stops the wait, not the stop.
+	// exit code is then 137. A paused one goes on until it has ended. When it returns nil
+	// the container does not run. Not being there is no error. Cancelling ctx stops the wait,
+	// not the stop.
 	Stop(ctx context.Context, leaseID string, grace time.Duration) error
 
 	// Remove kills the container and deletes it with its disk, and the account's network
@@ -64,9 +67,38 @@ type Machine interface {
 
 	// Exec runs a command in a running container, without a shell, and returns its exit
 	// code: 127 (or 126) if there is no such command. Stdin, Stdout and Stderr may be nil.
-	// NotFound without a container, Conflict if it does not run. Cancelling ctx stops the
-	// wait; the command may go on until its container ends.
+	// NotFound without a container, Conflict if it does not run or is paused. Cancelling ctx
+	// stops the wait; the command may go on until its container ends.
 	Exec(ctx context.Context, leaseID string, e Exec) (exitCode int, err error)
+
+	// Pause holds a running container's processes where they are, with their memory, files
+	// and connections; callers of its ports wait. Unchanged if it is paused. NotFound without
+	// a container, Conflict if it does not run.
+	Pause(ctx context.Context, leaseID string) error
+
+	// Unpause lets a paused container go on. Unchanged if it is not paused. NotFound without
+	// a container.
+	Unpause(ctx context.Context, leaseID string) error
+
+	// Files says where the files of a lease's container lie on this host. They can be read at
+	// any time, and are at rest while it does not run or is paused. Folders of a container
+	// that has not been started yet can be filled: it then starts with what is in them. They
+	// go with the container. NotFound without one, Unsupported unless Info says Archives.
+	Files(ctx context.Context, leaseID string) (Files, error)
+
+	// HasImage reports whether an image is here, by its ID. Invalid if that is no ID.
+	HasImage(ctx context.Context, imageID string) (bool, error)
+
+	// SaveImage streams an image that is here in a form that LoadImage takes on any machine
+	// of the same driver. A stream that breaks ends with an error, never with io.EOF; so does
+	// one whose ctx ends. NotFound if the image is not here.
+	SaveImage(ctx context.Context, imageID string) (io.ReadCloser, error)
+
+	// LoadImage makes an image present from such a stream, without a name. If it is here
+	// already, from is not read. Invalid if the stream is cut off or holds something else;
+	// nothing of it is kept then. An error of from's is returned as it is. When it returns
+	// before from has ended, a last Read may still be under way.
+	LoadImage(ctx context.Context, imageID string, from io.Reader) error
 
 	// Watch calls changed whenever a container of this host starts or ends, until ctx
 	// ends. It returns Unavailable when the engine's stream breaks; call it again. What
@@ -85,6 +117,7 @@ type Info struct {
 	CPUs      int
 	MemoryMB  int64
 	Disk      fleet.Disk
+	Archives  bool // Files can say where the files of its containers lie
 }
 
 // Container is one container of a lease.
@@ -95,13 +128,27 @@ type Container struct {
 	EndpointID string
 	Epoch      int64
 	EngineID   string // the engine's own name for it
-	Running    bool
+	ImageID    string // what it was made from, even if the image's name is another's by now
+	Running    bool   // also while it is paused
+	Paused     bool
 	ExitCode   int
 	OOMKilled  bool
 	Ports      []fleet.Published
 	StartedAt  time.Time
 	EndedAt    time.Time
 	Fenced     bool // Fence stopped it; see agent
+}
+
+// Files are where the files of a container lie on its host.
+type Files struct {
+	// ImageID is what the container was made from. Root makes sense on top of it only.
+	ImageID string
+	// Data is the folder of its own disk; "" without one. Network volumes are not meant.
+	Data string
+	// Root is the changed part of its root filesystem as overlayfs keeps it: what is new or
+	// changed, a character device 0/0 for what is deleted, and the attribute
+	// trusted.overlay.opaque on a folder that hides the image's. "" if its root is read-only.
+	Root string
 }
 
 // LogOptions say which part of the log.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/machine"
@@ -19,7 +20,7 @@ const echoImage = "kelvin/echo:latest"
 func (a *agentPart) open(ctx context.Context, logger *slog.Logger) (machine.Machine, error) {
 	switch a.machine {
 	case "sim":
-		return sim.NewHost(sim.Options{}).Open(a.host), nil
+		return a.simulated(), nil
 	case "docker", "auto":
 	default:
 		return nil, fmt.Errorf("--machine is docker, sim or auto")
@@ -42,7 +43,13 @@ func (a *agentPart) open(ctx context.Context, logger *slog.Logger) (machine.Mach
 			return nil, err
 		}
 		logger.WarnContext(ctx, "no Docker engine answers: the machine is simulated", "error", err)
-		return sim.NewHost(sim.Options{}).Open(a.host), nil
+		return a.simulated(), nil
 	}
 	return engine, nil
+}
+
+// simulated is a machine in this process. Its containers end with it, so it clears up what
+// they left before.
+func (a *agentPart) simulated() machine.Machine {
+	return sim.NewHost(sim.Options{Dir: filepath.Join(a.dataDir, "sim-"+a.host)}).Open(a.host)
 }

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -88,7 +89,7 @@ func (e *Engine) create(ctx context.Context, c fleet.ContainerSpec) error {
 		}
 		return fleet.Errorf(fleet.Conflict, "the engine has a container %s that is not this host's", name(c.Lease.ID))
 	case cerrdefs.IsNotFound(err):
-		return fleet.Errorf(fleet.NotFound, "image %s is not here", c.Spec.Image)
+		return fleet.Errorf(fleet.NotFound, "image %s is not here", cmp.Or(c.ImageID, c.Spec.Image))
 	}
 	return fail(ctx, err, "create a container")
 }
@@ -97,7 +98,7 @@ func (e *Engine) create(ctx context.Context, c fleet.ContainerSpec) error {
 func (e *Engine) config(c fleet.ContainerSpec) *container.Config {
 	config := &container.Config{
 		Hostname: fleet.HostLabel(c.Lease.InstanceID),
-		Image:    c.Spec.Image,
+		Image:    cmp.Or(c.ImageID, c.Spec.Image),
 		Labels: map[string]string{
 			// All of them, also the empty ones: labels of the image would show through.
 			machine.LabelHost:     c.Lease.HostID,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -112,6 +113,8 @@ func (e *Engine) Info(ctx context.Context) (machine.Info, error) {
 	}
 	if e.local() {
 		d.Disk = disk(info.DockerRootDir)
+		_, err := os.ReadDir(filepath.Join(info.DockerRootDir, overlay))
+		d.Archives = info.Driver == overlay && err == nil
 	}
 	return d, nil
 }

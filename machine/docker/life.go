@@ -18,6 +18,9 @@ func (e *Engine) Start(ctx context.Context, leaseID string) error {
 	if err != nil {
 		return err
 	}
+	if c.State.Paused {
+		return e.unpause(ctx, c.ID)
+	}
 	err = e.client.ContainerStart(ctx, c.ID, container.StartOptions{})
 	if err == nil || !cerrdefs.IsNotFound(err) {
 		return fail(ctx, err, "start a container")
@@ -30,7 +33,7 @@ func (e *Engine) Start(ctx context.Context, leaseID string) error {
 }
 
 // Stop implements machine.Machine. The engine counts grace in whole seconds: it is rounded
-// up.
+// up. It lets a paused container go on when it has signalled it.
 func (e *Engine) Stop(ctx context.Context, leaseID string, grace time.Duration) error {
 	c, err := e.own(ctx, leaseID)
 	if fleet.Is(err, fleet.NotFound) {

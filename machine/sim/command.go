@@ -43,6 +43,8 @@ func (p process) command(words []string) int {
 			}
 		}
 		return 0
+	case slices.Contains(fileCommands, name):
+		return p.file(name, args)
 	case name == "sleep" && len(args) == 1:
 		return p.sleep(args[0])
 	case (name == "sh" || slices.Contains(shells, name)) && len(args) == 2 && args[0] == "-c":
@@ -78,6 +80,7 @@ func (p process) sleep(arg string) int {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		p.run.gate.pass(p.run.ctx.Done())
 		return 0
 	case <-p.run.term:
 		return 143

@@ -13,8 +13,10 @@ type container struct {
 	spec     fleet.ContainerSpec
 	engineID string
 	env      map[string]string
+	imageID  string
 	log      *journal
-	files    *memory
+	tree     tree
+	files    *disk // where its workload keeps its own
 
 	run       *run // nil: it does not run
 	exitCode  int
@@ -29,7 +31,7 @@ func (c *container) describe() machine.Container {
 	d := machine.Container{
 		LeaseID: c.spec.Lease.ID, InstanceID: c.spec.Lease.InstanceID, AccountID: c.spec.AccountID,
 		EndpointID: c.spec.EndpointID, Epoch: c.spec.Lease.Epoch, EngineID: c.engineID,
-		Running: c.run != nil, Ports: slices.Clone(c.spec.Ports), StartedAt: c.startedAt,
+		ImageID: c.imageID, Running: c.run != nil, Paused: c.run != nil && c.run.gate.isShut(), Ports: slices.Clone(c.spec.Ports), StartedAt: c.startedAt,
 	}
 	if !d.Running {
 		d.ExitCode, d.OOMKilled, d.EndedAt = c.exitCode, c.oom, c.endedAt

@@ -1,5 +1,5 @@
 // Package sim is a whole simulated machine: containers that serve real HTTP, in process, on
-// real ports of 127.0.0.1, with logs, exit codes, disks and a grace to end in. It passes the
+// real ports of 127.0.0.1, with logs, exit codes, files in real folders and a grace to end in. It passes the
 // same suite as machine/docker (machine/machinetest), and says that it is simulated. Tests
 // of workflows, `kelvin dev` on a laptop without Docker and fleets of a thousand hosts run on
 // it.

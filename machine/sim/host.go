@@ -19,7 +19,11 @@ type Options struct {
 	Disk     fleet.Disk
 	// Registry are the images that can be pulled, by name without tag; every tag of one is
 	// there. All of them run the workload of package echo. Default: kelvin/echo.
-	Registry   map[string]Image
+	Registry map[string]Image
+	// Dir is a folder for the files of containers and for network volumes; what an earlier
+	// machine has left there is removed. Default: one among the system's temporary files, made
+	// when it is needed and removed by Close.
+	Dir        string
 	Faults     []Fault
 	Behaviours []Behaviour
 }
@@ -37,9 +41,11 @@ type Host struct {
 
 	mu         sync.Mutex
 	off        bool
-	pulled     map[string]bool
+	pulled     map[string]string     // images' names and their IDs
+	images     map[string]bool       // by ID
 	containers map[string]*container // by lease
-	volumes    map[string]*memory    // by account and name
+	volumes    map[string]*disk      // by account and name
+	dir        string                // "": not made yet
 	faults     []*fault
 	behaviours []Behaviour
 	watchers   map[*watcher]bool
@@ -58,8 +64,8 @@ func NewHost(o Options) *Host {
 		o.Registry = map[string]Image{"kelvin/echo": {}}
 	}
 	h := &Host{
-		options: o, pulled: map[string]bool{}, containers: map[string]*container{},
-		volumes: map[string]*memory{}, watchers: map[*watcher]bool{},
+		options: o, pulled: map[string]string{}, images: map[string]bool{}, containers: map[string]*container{},
+		volumes: map[string]*disk{}, watchers: map[*watcher]bool{},
 	}
 	h.Inject(o.Faults...)
 	h.Behave(o.Behaviours...)
@@ -114,6 +120,14 @@ func (h *Host) Crash(leaseID string, code int) {
 	}
 }
 
+// Forget removes an image, as pruning an engine does. Containers of it stay.
+func (h *Host) Forget(imageID string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.images, imageID)
+	maps.DeleteFunc(h.pulled, func(_, id string) bool { return id == imageID })
+}
+
 // Left names what containers need and leave behind when they are not removed, of one host
 // or, with "", of all: their leases, in order. Disks and networks go with them.
 func (h *Host) Left(hostID string) []string {
@@ -128,13 +142,15 @@ func (h *Host) Left(hostID string) []string {
 	return left
 }
 
-// Close ends all containers and forgets them. The machine can be used again.
+// Close ends all containers and forgets them, with their files and all volumes. The machine can be used again.
 func (h *Host) Close() {
 	h.PowerOff()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	clear(h.containers)
+	clear(h.volumes)
 	h.off = false
+	h.removeDir()
 }
 
 // version is what a simulated engine calls itself.

@@ -39,8 +39,8 @@ func (m *Machine) Stats(ctx context.Context, leaseID string) (stats machine.Stat
 	return stats, err
 }
 
-// Exec implements machine.Machine. It knows true, false, echo, cat, env, hostname, sleep
-// and sh -c with one of these or exit.
+// Exec implements machine.Machine. It knows true, false, echo, cat, env, hostname, sleep,
+// write PATH TEXT, ls, mkdir, ln and rm of paths, and sh -c with one of these or exit.
 func (m *Machine) Exec(ctx context.Context, leaseID string, e machine.Exec) (code int, err error) {
 	err = m.call(ctx, "Exec", leaseID, "", func() error {
 		if len(e.Command) == 0 {
@@ -50,7 +50,11 @@ func (m *Machine) Exec(ctx context.Context, leaseID string, e machine.Exec) (cod
 		if err != nil {
 			return err
 		}
+		if r.gate.isShut() {
+			return fleet.Errorf(fleet.Conflict, "the container of lease %s is paused", leaseID)
+		}
 		own := newRun(newPorts(), Behaviour{})
+		own.gate = r.gate
 		defer own.cancel()
 		defer context.AfterFunc(r.ctx, own.cancel)() // it ends with its container
 		p := process{container: c, run: own, env: e.Env, stdin: e.Stdin, stdout: orDiscard(e.Stdout), stderr: orDiscard(e.Stderr)}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -38,7 +39,7 @@ func (m *Machine) find(leaseID string) (*container, error) {
 func (m *Machine) Info(ctx context.Context) (info machine.Info, err error) {
 	err = m.call(ctx, "Info", "", "", func() error {
 		o := m.host.options
-		info = machine.Info{Driver: "sim", Version: version(), Simulated: true, CPUs: o.CPUs, MemoryMB: o.MemoryMB, Disk: o.Disk}
+		info = machine.Info{Driver: "sim", Version: version(), Simulated: true, CPUs: o.CPUs, MemoryMB: o.MemoryMB, Disk: o.Disk, Archives: true}
 		return nil
 	})
 	return info, err
@@ -52,7 +53,7 @@ func (m *Machine) Pull(ctx context.Context, image string, progress func(fleet.Pr
 			return fleet.Errorf(fleet.NotFound, "the simulated registry has no image %s", image)
 		}
 		m.host.mu.Lock()
-		there := m.host.pulled[image]
+		_, there := m.host.pulled[image]
 		m.host.mu.Unlock()
 		if there {
 			return nil
@@ -73,7 +74,8 @@ func (m *Machine) Pull(ctx context.Context, image string, progress func(fleet.Pr
 		}
 		m.host.mu.Lock()
 		defer m.host.mu.Unlock()
-		m.host.pulled[image] = true
+		m.host.pulled[image] = idOf(image)
+		m.host.images[idOf(image)] = true
 		return nil
 	})
 }
@@ -96,29 +98,21 @@ func (m *Machine) Create(ctx context.Context, c fleet.ContainerSpec) error {
 		if len(c.GPUs) > 0 && !c.Simulated {
 			return fleet.Errorf(fleet.Unsupported, "a simulated machine has no real GPUs")
 		}
-		if !h.pulled[c.Spec.Image] {
-			return fleet.Errorf(fleet.NotFound, "image %s is not here", c.Spec.Image)
+		imageID := cmp.Or(c.ImageID, h.pulled[c.Spec.Image])
+		if !h.images[imageID] {
+			return fleet.Errorf(fleet.NotFound, "image %s is not here", cmp.Or(c.ImageID, c.Spec.Image))
 		}
 		h.made++
 		made := &container{
-			spec: c, engineID: fmt.Sprintf("sim-%06d", h.made), env: machine.Environment(c),
-			log: newJournal(), files: newMemory(),
+			spec: c, engineID: fmt.Sprintf("sim-%06d", h.made), imageID: imageID, env: machine.Environment(c), log: newJournal(),
 		}
-		if c.Spec.DiskPath == "" && c.Spec.Volume != "" {
-			made.files = h.volume(c.AccountID, c.Spec.Volume)
+		var err error
+		if made.tree, made.files, err = h.plant(c); err != nil {
+			return err
 		}
 		h.containers[c.Lease.ID] = made
 		return nil
 	})
-}
-
-// volume is an account's network volume; the caller holds the lock.
-func (h *Host) volume(accountID, name string) *memory {
-	key := accountID + "/" + name
-	if h.volumes[key] == nil {
-		h.volumes[key] = newMemory()
-	}
-	return h.volumes[key]
 }
 
 // Start implements machine.Machine.
@@ -128,8 +122,12 @@ func (m *Machine) Start(ctx context.Context, leaseID string) error {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		c, err := m.find(leaseID)
-		if err != nil || c.run != nil {
+		if err != nil {
 			return err
+		}
+		if c.run != nil {
+			c.run.gate.open()
+			return nil
 		}
 		p, err := publish(c.spec.Ports)
 		if err != nil {
@@ -174,6 +172,7 @@ func (m *Machine) Remove(ctx context.Context, leaseID string) error {
 		defer m.host.mu.Unlock()
 		if _, err := m.find(leaseID); err == nil {
 			delete(m.host.containers, leaseID)
+			return m.host.fell(leaseID)
 		}
 		return nil
 	})

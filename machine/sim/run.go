@@ -18,6 +18,7 @@ type run struct {
 	ctx    context.Context // ends with it
 	cancel context.CancelFunc
 	ports  *ports
+	gate   *gate // shut while it is paused
 	behave Behaviour
 	done   chan struct{} // closed when it has ended and the container says so
 
@@ -32,11 +33,12 @@ type run struct {
 
 func newRun(p *ports, b Behaviour) *run {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &run{ctx: ctx, cancel: cancel, ports: p, behave: b, term: make(chan struct{}), done: make(chan struct{})}
+	return &run{ctx: ctx, cancel: cancel, ports: p, gate: &gate{}, behave: b, term: make(chan struct{}), done: make(chan struct{})}
 }
 
-// ask is SIGTERM.
+// ask is SIGTERM. What is paused goes on, to hear it.
 func (r *run) ask() {
+	r.gate.open()
 	if !r.behave.IgnoreStop {
 		r.asked.Do(func() { close(r.term) })
 	}
@@ -54,6 +56,7 @@ func (r *run) kill(code int) {
 
 // exit is how it ends by itself.
 func (r *run) exit() {
+	r.gate.pass(r.ctx.Done())
 	if !r.behave.OutOfMemory {
 		r.kill(r.behave.ExitCode)
 		return
@@ -107,7 +110,7 @@ func (c *container) workload(r *run) int {
 		return 137
 	}
 	w := &echo.Workload{
-		Env: c.env, Hostname: c.hostname(), Files: c.files, Log: c.log, Exit: r.kill, Listen: r.ports.listen,
+		Env: c.env, Hostname: c.hostname(), Files: c.files, Log: c.log, Exit: r.kill, Listen: r.listen,
 	}
 	return w.Run(r.ctx, r.term)
 }
