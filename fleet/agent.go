@@ -80,4 +80,6 @@ type ContainerSpec struct {
 	Simulated  bool         `json:"simulated"` // its GPUs are
 	Ports      []Published  `json:"ports"`
 	ImageID    string       `json:"image_id,omitempty"` // the image to make it from, whatever Spec.Image is by now; empty: that
+
+	Templates []Installation `json:"templates,omitempty"`
 }

@@ -46,6 +46,7 @@ type InstanceSpec struct {
 	DrainTimeout Duration          `json:"drain_timeout,omitempty" doc:"How long a stop waits for requests in flight. Default 60s, at most 1h" example:"60s"`
 	StopTimeout  Duration          `json:"stop_timeout,omitempty" doc:"Between the signal to end and the kill. Default 10s, at most 10m" example:"10s"`
 	Labels       map[string]string `json:"labels,omitempty" doc:"Your own labels, at most 32"`
+	Templates    []Attachment      `json:"templates,omitempty" maxItems:"8" doc:"Templates that are installed in it. The ports they want are added to ports"`
 	Protected    bool              `json:"protected,omitempty" doc:"Refuse terminate and reset until this is taken off"`
 
 	Recover       string   `json:"recover,omitempty" enum:"auto,wait" doc:"When a server's host is lost: auto recovers it elsewhere from its newest snapshot, wait leaves it to you. Default auto" example:"auto"`

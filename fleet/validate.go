@@ -125,6 +125,7 @@ func (s InstanceSpec) Validate(name string) error {
 	p.add(s.ProbePath == "" || len(s.Ports) > 0, "body.probe_path", "needs a port to ask", "at least one entry in ports")
 	p.add(s.Recover == "" || s.Recover == RecoverAuto || s.Recover == RecoverWait, "body.recover", "is not a policy", "auto, wait")
 	p.add(s.SnapshotEvery == 0 || s.SnapshotEvery >= MinSnapshotEvery, "body.snapshot_every", "is too short", "0s, or at least 5m")
+	s.validateTemplates(&p)
 	s.validate(&p)
 	return p.err()
 }
