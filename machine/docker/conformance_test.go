@@ -24,6 +24,7 @@ func TestADockerEngineIsAMachine(t *testing.T) {
 			Missing: registry.name("nothing:v1"),
 			Command: func(words ...string) []string { return append([]string{"/kelvin"}, words...) },
 			Shell:   "/kelvin",
+			Tasks:   shellImage,
 			Left:    func(t *testing.T, hostID string) []string { return left(t, hostID) },
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
 	"github.com/kelvin-gpu/kelvin/machine/docker"
+	"github.com/kelvin-gpu/kelvin/machine/machinetest"
 )
 
 var (
@@ -30,6 +32,8 @@ var (
 	binary string
 	// testImage holds it. Its name is this process's: others may test on the same engine.
 	testImage = "kelvin/driver-test:p" + strconv.Itoa(os.Getpid())
+	// shellImage has a shell.
+	shellImage = "kelvin/driver-test-shell:p" + strconv.Itoa(os.Getpid())
 	// raw is the engine without the driver.
 	raw *client.Client
 )
@@ -72,10 +76,30 @@ func testAll(m *testing.M) (code int, err error) {
 	if err := e.BuildFromBinary(ctx, testImage, binary, nil); err != nil {
 		return 1, err
 	}
+	if err := importShell(ctx); err != nil {
+		return 1, err
+	}
 	code = m.Run()
 	// The tests' own time is up to them.
-	_, err = raw.ImageRemove(context.Background(), testImage, image.RemoveOptions{PruneChildren: true})
-	return code, err
+	var errs []error
+	for _, ref := range []string{testImage, shellImage} {
+		_, err := raw.ImageRemove(context.Background(), ref, image.RemoveOptions{PruneChildren: true})
+		errs = append(errs, err)
+	}
+	return code, errors.Join(errs...)
+}
+
+// importShell makes shellImage.
+func importShell(ctx context.Context) error {
+	out, in := io.Pipe()
+	go func() { _ = in.CloseWithError(machinetest.WriteShell(in)) }()
+	body, err := raw.ImageImport(ctx, image.ImportSource{Source: out, SourceName: "-"}, shellImage, image.ImportOptions{Changes: []string{"ENV PATH=/bin"}})
+	if err != nil {
+		return fmt.Errorf("make an image with a shell: %w", err)
+	}
+	defer body.Close()
+	_, err = io.Copy(io.Discard, body)
+	return err
 }
 
 // left names all on the engine that bears a host's label.

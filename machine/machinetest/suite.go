@@ -20,6 +20,9 @@ type Fixture struct {
 	Command func(words ...string) []string
 	// Shell is one in Image that knows "exit 3".
 	Shell string
+	// Tasks is a reference of an image that Pull can make present, with /bin/sh, sleep and
+	// what machine.Task needs.
+	Tasks string
 	// Left names all that is still there with the label of a host: containers, networks,
 	// volumes.
 	Left func(t *testing.T, hostID string) []string
@@ -64,6 +67,9 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		"a command has variables of its own":                 execEnvironment,
 		"a command that is not there ends with 127":          execNotFound,
 		"a command needs a running container":                execRefused,
+		"a task ends, and what is done is not done again":    taskEnds,
+		"a task outlives the call that started it":           taskOutlives,
+		"a service writes to the log of its container":       taskServes,
 		"a caller that gives up is let go":                   cancelled,
 		"a watch tells of starts and ends of its host":       watch,
 	} {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/kelvin-gpu/kelvin/machine"
 )
 
 // shells are those a simulated image has.
@@ -49,6 +51,8 @@ func (p process) command(words []string) int {
 		return p.sleep(args[0])
 	case (name == "sh" || slices.Contains(shells, name)) && len(args) == 2 && args[0] == "-c":
 		return p.shell(args[1])
+	case slices.Contains(shells, name) && len(args) > 3 && args[0] == "-c" && args[2] == machine.TaskName:
+		return p.task(args[3:])
 	}
 	fmt.Fprintf(p.stderr, "%s: not found\n", name)
 	return notFound

@@ -18,6 +18,7 @@ func TestASimulatedHostIsAMachine(t *testing.T) {
 			Missing: "kelvin/nothing:v1",
 			Command: func(words ...string) []string { return words },
 			Shell:   "/bin/sh",
+			Tasks:   "kelvin/echo:v1",
 			Left:    func(_ *testing.T, hostID string) []string { return h.Left(hostID) },
 		}
 	})

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -23,6 +24,9 @@ type container struct {
 	oom       bool
 	startedAt time.Time
 	endedAt   time.Time
+
+	tasking sync.Mutex
+	tasks   map[string]*task // by the folder of their marks
 }
 
 func (c *container) hostname() string { return fleet.HostLabel(c.spec.Lease.InstanceID) }

@@ -57,7 +57,7 @@ func (m *Machine) Exec(ctx context.Context, leaseID string, e machine.Exec) (cod
 		own.gate = r.gate
 		defer own.cancel()
 		defer context.AfterFunc(r.ctx, own.cancel)() // it ends with its container
-		p := process{container: c, run: own, env: e.Env, stdin: e.Stdin, stdout: orDiscard(e.Stdout), stderr: orDiscard(e.Stderr)}
+		p := process{container: c, run: own, life: r, env: e.Env, stdin: e.Stdin, stdout: orDiscard(e.Stdout), stderr: orDiscard(e.Stderr)}
 		ended := make(chan int, 1)
 		go func() { ended <- p.command(e.Command) }()
 		select {

@@ -119,7 +119,8 @@ func (c *container) workload(r *run) int {
 // the names that busybox gives them.
 type process struct {
 	container *container
-	run       *run
+	run       *run     // its own
+	life      *run     // its container's
 	env       []string // beside the container's
 	stdin     io.Reader
 	stdout    io.Writer
