@@ -1,0 +1,33 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"syscall"
+
+	"github.com/kopia/kopia/repo"
+	"github.com/kopia/kopia/repo/blob"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+)
+
+// failed makes an error of ours from one of the library's or of the system's.
+func failed(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ours := errors.AsType[*fleet.Error](err); ours {
+		return err
+	}
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, repo.ErrInvalidPassword):
+		return fleet.Errorf(fleet.Invalid, "%s: the key is not the one it was made with", doing)
+	case errors.Is(err, blob.ErrInvalidCredentials):
+		return fleet.Errorf(fleet.Forbidden, "%s: the storage refuses the credentials", doing)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fleet.Errorf(fleet.Exhausted, "%s: the disk is full", doing)
+	}
+	return fleet.Errorf(fleet.Unavailable, "%s: %v", doing, err)
+}
