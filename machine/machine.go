@@ -68,8 +68,28 @@ type Machine interface {
 	// Exec runs a command in a running container, without a shell, and returns its exit
 	// code: 127 (or 126) if there is no such command. Stdin, Stdout and Stderr may be nil.
 	// NotFound without a container, Conflict if it does not run or is paused. Cancelling ctx
-	// stops the wait; the command may go on until its container ends.
+	// stops the wait and hangs up: the command is told as if its terminal had been closed
+	// (SIGHUP). One that does not care goes on until its container ends.
 	Exec(ctx context.Context, leaseID string, e Exec) (exitCode int, err error)
+
+	// StatPath describes what is at a path of a container, running or not. A slash at its end
+	// follows a link, and asks for a folder. NotFound without the container or the path,
+	// Invalid if it is no folder and a folder was asked for.
+	StatPath(ctx context.Context, leaseID, path string) (PathStat, error)
+
+	// CopyTo unpacks a tar stream into a folder of a container, running or not, with modes and
+	// times. It belongs to the image's user, or where that is root to whom the archive says.
+	// NotFound without the container or the folder; Invalid for what Sift refuses, and where
+	// nothing can be written; Exhausted when the disk is full. What was unpacked before an
+	// error stays. An error of from's is returned as it is. When it returns before from has
+	// ended, a last Read may still be under way.
+	CopyTo(ctx context.Context, leaseID, dir string, from io.Reader) error
+
+	// CopyFrom packs a file, or a folder with all that is in it, into a tar stream whose names
+	// begin with the last element of path, or "." for the root. A link is packed as a link
+	// unless path ends in a slash. Errors as StatPath's; a stream that breaks ends with one,
+	// never with io.EOF.
+	CopyFrom(ctx context.Context, leaseID, path string) (io.ReadCloser, error)
 
 	// Pause holds a running container's processes where they are, with their memory, files
 	// and connections; callers of its ports wait. Unchanged if it is paused. NotFound without
@@ -171,10 +191,21 @@ type Exec struct {
 	Command []string
 	Env     []string // NAME=value, beside the container's own and before them
 	User    string   // who runs it; empty: the image's user
+	Dir     string   // where; empty: the image's working folder
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
+
+	// TTY gives the command a terminal of that Size (zero: the engine's default), changed
+	// by what comes from Resize, which may be nil. Stdin is what is typed and Stdout all that
+	// is shown; Stderr gets nothing.
+	TTY    bool
+	Size   fleet.Size
+	Resize <-chan fleet.Size
 }
+
+// LoginShell is a command that people can talk to: bash if the image has it, or else sh.
+var LoginShell = []string{"/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash -l; else exec sh -l; fi"}
 
 // Labels on everything Kelvin makes on an engine.
 const (

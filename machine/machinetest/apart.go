@@ -2,6 +2,7 @@ package machinetest
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,7 +72,10 @@ func cancelled(t *testing.T, f Fixture) {
 			_, err := h.Exec(ctx, c.Lease.ID, machine.Exec{Command: f.Command("true")})
 			return err
 		},
-		"Watch": func() error { return h.Watch(ctx, func(string) {}) },
+		"StatPath": func() error { _, err := h.StatPath(ctx, c.Lease.ID, "/tmp"); return err },
+		"CopyTo":   func() error { return h.CopyTo(ctx, c.Lease.ID, "/tmp", strings.NewReader("")) },
+		"CopyFrom": func() error { _, err := h.CopyFrom(ctx, c.Lease.ID, "/tmp"); return err },
+		"Watch":    func() error { return h.Watch(ctx, func(string) {}) },
 	} {
 		require.ErrorIs(t, call(), context.Canceled, name)
 	}

@@ -16,7 +16,8 @@ type Fixture struct {
 	// Missing is a reference that no registry has.
 	Missing string
 	// Command is the command line, in a container of Image, of: true, false, echo, cat of
-	// its input, env, sleep with a duration.
+	// its input, env, pwd, sleep with a duration, size of its terminal (at once, and at each
+	// line of input).
 	Command func(words ...string) []string
 	// Shell is one in Image that knows "exit 3".
 	Shell string
@@ -70,6 +71,14 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		"a task ends, and what is done is not done again":    taskEnds,
 		"a task outlives the call that started it":           taskOutlives,
 		"a service writes to the log of its container":       taskServes,
+		"a command has a terminal that changes its size":     execTerminal,
+		"Ctrl-C ends what runs on a terminal":                execInterrupt,
+		"a command is told when its caller has gone":         execHangUp,
+		"a command runs where it is told to":                 execDir,
+		"files are copied in and out":                        copies,
+		"copies that cannot be are refused":                  copiesRefused,
+		"a path says what is there":                          statsPaths,
+		"a copy ends with its caller":                        copyCancelled,
 		"a caller that gives up is let go":                   cancelled,
 		"a watch tells of starts and ends of its host":       watch,
 	} {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +15,11 @@ import (
 
 // shells are those a simulated image has.
 var shells = []string{"/bin/sh", "/bin/bash"}
+
+// isShell reports whether a simulated image has a shell of that name, or at that path.
+func isShell(name string) bool {
+	return slices.Contains(shells, name) || slices.Contains(shells, "/bin/"+name)
+}
 
 // notFound is a shell's exit code for a command that is not there.
 const notFound = 127
@@ -38,6 +44,11 @@ func (p process) command(words []string) int {
 			fmt.Fprintf(p.stdout, "%s=%s\n", k, env[k])
 		}
 		return 0
+	case name == "pwd":
+		fmt.Fprintln(p.stdout, cmp.Or(p.dir, "/"))
+		return 0
+	case name == "size":
+		return p.size()
 	case name == "cat" && len(args) == 0:
 		if p.stdin != nil {
 			if _, err := io.Copy(p.stdout, p.stdin); err != nil {
@@ -49,7 +60,9 @@ func (p process) command(words []string) int {
 		return p.file(name, args)
 	case name == "sleep" && len(args) == 1:
 		return p.sleep(args[0])
-	case (name == "sh" || slices.Contains(shells, name)) && len(args) == 2 && args[0] == "-c":
+	case slices.Equal(words, machine.LoginShell), isShell(name) && (len(args) == 0 || len(args) == 1 && args[0] == "-l"):
+		return p.converse()
+	case isShell(name) && len(args) == 2 && args[0] == "-c":
 		return p.shell(args[1])
 	case slices.Contains(shells, name) && len(args) > 3 && args[0] == "-c" && args[2] == machine.TaskName:
 		return p.task(args[3:])

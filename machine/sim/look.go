@@ -30,17 +30,20 @@ func (m *Machine) Logs(ctx context.Context, leaseID string, o machine.LogOptions
 // Stats implements machine.Machine. The figures are made up.
 func (m *Machine) Stats(ctx context.Context, leaseID string) (stats machine.Stats, err error) {
 	err = m.call(ctx, "Stats", leaseID, "", func() error {
-		if _, _, err := m.mustRun(leaseID); err != nil {
+		_, r, err := m.mustRun(leaseID)
+		if err != nil {
 			return err
 		}
-		stats = machine.Stats{CPUPercent: 1, MemoryMB: 16, Processes: 1}
+		stats = machine.Stats{CPUPercent: 1, MemoryMB: 16, Processes: 1 + int(r.commands.Load())}
 		return nil
 	})
 	return stats, err
 }
 
-// Exec implements machine.Machine. It knows true, false, echo, cat, env, hostname, sleep,
-// write PATH TEXT, ls, mkdir, ln and rm of paths, and sh -c with one of these or exit.
+// Exec implements machine.Machine. It knows true, false, echo, cat, env, pwd, hostname, sleep,
+// size (of its terminal, again at each line of input), write PATH TEXT, ls, mkdir, ln and rm
+// of paths, and sh, which reads such commands from its input or from -c. A command ends when
+// it is hung up on.
 func (m *Machine) Exec(ctx context.Context, leaseID string, e machine.Exec) (code int, err error) {
 	err = m.call(ctx, "Exec", leaseID, "", func() error {
 		if len(e.Command) == 0 {
@@ -57,9 +60,18 @@ func (m *Machine) Exec(ctx context.Context, leaseID string, e machine.Exec) (cod
 		own.gate = r.gate
 		defer own.cancel()
 		defer context.AfterFunc(r.ctx, own.cancel)() // it ends with its container
-		p := process{container: c, run: own, life: r, env: e.Env, stdin: e.Stdin, stdout: orDiscard(e.Stdout), stderr: orDiscard(e.Stderr)}
+		p := process{container: c, run: own, life: r, env: e.Env, dir: e.Dir, stdin: e.Stdin, stdout: orDiscard(e.Stdout), stderr: orDiscard(e.Stderr)}
+		if e.TTY {
+			p.terminal = openTerminal(own.ctx, e)
+			p.stdin, p.stdout, p.stderr = p.terminal.input(own.ctx), p.terminal, p.terminal
+			p.terminal.front(own)
+		}
+		r.commands.Add(1)
 		ended := make(chan int, 1)
-		go func() { ended <- p.command(e.Command) }()
+		go func() {
+			defer r.commands.Add(-1)
+			ended <- p.ended(p.command(e.Command))
+		}()
 		select {
 		case code = <-ended:
 			return nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -21,6 +22,8 @@ type run struct {
 	gate   *gate // shut while it is paused
 	behave Behaviour
 	done   chan struct{} // closed when it has ended and the container says so
+
+	commands atomic.Int32 // of exec, that run beside it
 
 	asked sync.Once
 	term  chan struct{} // closed when it is asked to end
@@ -119,9 +122,11 @@ func (c *container) workload(r *run) int {
 // the names that busybox gives them.
 type process struct {
 	container *container
-	run       *run     // its own
-	life      *run     // its container's
-	env       []string // beside the container's
+	run       *run      // its own
+	life      *run      // its container's
+	env       []string  // beside the container's
+	dir       string    // where it is
+	terminal  *terminal // nil: it has none
 	stdin     io.Reader
 	stdout    io.Writer
 	stderr    io.Writer

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/kelvin-gpu/kelvin/machine/echo"
 )
@@ -50,6 +53,12 @@ func run(args []string) int {
 		return check(err, 0)
 	case name == "write":
 		return check(os.WriteFile(args[0], []byte("written"), 0o600), 0)
+	case name == "pwd":
+		dir, err := os.Getwd()
+		fmt.Println(dir)
+		return check(err, 0)
+	case name == "size":
+		return size()
 	case name == "sleep":
 		d, err := time.ParseDuration(args[0])
 		time.Sleep(d)
@@ -65,6 +74,20 @@ func run(args []string) int {
 	}
 	fmt.Fprintln(os.Stderr, "no such command:", name)
 	return 127
+}
+
+// size prints the rows and columns of the terminal, and again at each line of input.
+func size() int {
+	for lines := bufio.NewScanner(os.Stdin); ; {
+		columns, rows, err := term.GetSize(0)
+		if err != nil {
+			return check(err, 0)
+		}
+		fmt.Println(rows, columns)
+		if !lines.Scan() {
+			return check(lines.Err(), 0)
+		}
+	}
 }
 
 // fill takes memory, and touches it, until the kernel has had enough.
