@@ -40,8 +40,11 @@ const (
 type TaskState struct {
 	Phase    TaskPhase
 	ExitCode int    // once it has ended
-	Output   string // the end of what it wrote to its own log, at most 4 KiB
+	Output   string // the end of what it wrote to its own log, at most TaskOutput bytes
 }
+
+// TaskOutput is how much of its output is looked at; task.sh repeats it.
+const TaskOutput = 4096
 
 //go:embed task.sh
 var taskScript string

@@ -214,7 +214,7 @@ func TestOutputIsBounded(t *testing.T) {
 		task.Command = `i=0; while [ $i -lt 2000 ]; do echo "line $i"; i=$((i + 1)); done`
 		mustStart(t, task)
 		out := mustEnd(t, task).Output
-		require.Len(t, out, 4096)
+		require.Len(t, out, TaskOutput)
 		require.True(t, strings.HasSuffix(out, "line 1999\n"))
 	})
 }

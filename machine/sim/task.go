@@ -3,7 +3,10 @@ package sim
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -27,7 +30,7 @@ func (t *task) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.out.Write(p)
-	if over := t.out.Len() - 4096; over > 0 {
+	if over := t.out.Len() - machine.TaskOutput; over > 0 {
 		t.out.Next(over)
 	}
 	return len(p), nil
@@ -43,13 +46,16 @@ func (p process) task(words []string) int {
 	c.tasking.Lock()
 	defer c.tasking.Unlock()
 	t := c.tasks[dir]
+	if t == nil && !service {
+		t = c.recall(dir)
+	}
 	counts := t != nil && (!service || t.in == p.life)
 	switch verb {
 	case "start":
 		if t.running() || counts && t.succeeded() {
 			return 0
 		}
-		c.tasks[dir] = p.begin(shell, command, service)
+		c.tasks[dir] = p.begin(dir, shell, command, service)
 	case "look":
 		fmt.Fprintln(p.stdout, t.phase(counts))
 		if t != nil {
@@ -66,7 +72,7 @@ func (p process) task(words []string) int {
 }
 
 // begin starts a task, which ends with its container at the latest.
-func (p process) begin(shell, command string, service bool) *task {
+func (p process) begin(dir, shell, command string, service bool) *task {
 	t := &task{in: p.life, own: newRun(newPorts(), Behaviour{})}
 	inner := process{container: p.container, run: t.own, life: p.life, env: p.env, stdout: t, stderr: t}
 	if service {
@@ -85,9 +91,40 @@ func (p process) begin(shell, command string, service bool) *task {
 		defer t.mu.Unlock()
 		if t.own.ctx.Err() == nil { // else it was killed, and left no mark
 			t.ended, t.code = true, code
+			if !service {
+				p.container.mark(dir, code)
+			}
 		}
 		t.own.cancel()
 	}()
+	return t
+}
+
+// mark keeps in the container's root filesystem how a task ended, so that it goes where that
+// goes. One that cannot be kept is run again.
+func (c *container) mark(dir string, code int) {
+	if root, err := os.OpenRoot(c.tree.root); err == nil {
+		defer root.Close()
+		if root.MkdirAll(path.Join(".", dir), 0o755) == nil {
+			_ = root.WriteFile(path.Join(".", dir, "code"), []byte(strconv.Itoa(code)), 0o644)
+		}
+	}
+}
+
+// recall is a task that ended before this container was made, or nil.
+func (c *container) recall(dir string) *task {
+	root, err := os.OpenRoot(c.tree.root)
+	if err != nil {
+		return nil
+	}
+	defer root.Close()
+	text, err := root.ReadFile(path.Join(".", dir, "code"))
+	code, bad := strconv.Atoi(string(text))
+	if err != nil || bad != nil {
+		return nil
+	}
+	t := &task{own: newRun(newPorts(), Behaviour{}), ended: true, code: code}
+	t.own.cancel()
 	return t
 }
 
@@ -95,7 +132,7 @@ func (p process) begin(shell, command string, service bool) *task {
 // packages, are said to have been run.
 func (p process) pretend(shell, command string) int {
 	words := strings.Fields(command)
-	known := []string{"true", "false", "echo", "env", "hostname", "sleep", "exit"}
+	known := append([]string{"true", "false", "echo", "env", "hostname", "sleep", "exit"}, fileCommands...)
 	if slices.Contains(shells, shell) && (strings.Contains(command, "\n") || !slices.Contains(known, words[0])) {
 		fmt.Fprintln(p.stdout, "(simulated: not run)")
 		return 0
