@@ -11,7 +11,8 @@ const (
 	DefaultAddressLast  = 19999
 )
 
-// giveAddresses takes an address for each port of a server that is being made. The search
+// giveAddresses takes an address for each of these ports of a server, which come after those it
+// has addresses for. The search
 // begins after the last one that was given: connections meant for a server that is gone
 // should not reach another soon. It locks the data center, so that rivals come one by one.
 func (t *tx) giveAddresses(h *holding, containerPorts []int, first, last int) error {
@@ -40,9 +41,13 @@ func (t *tx) giveAddresses(h *holding, containerPorts []int, first, last int) er
 		return fleet.Errorf(fleet.Exhausted, "of the %d addresses for the ports of servers in %s, %d are free and the server needs %d: terminate another, or ask for a wider range",
 			last-first+1, h.DataCenter, len(ports), len(containerPorts))
 	}
+	var position int
+	if err := t.get(&position, `SELECT COUNT(*) FROM addresses WHERE instance_id = ?`, h.ID); err != nil {
+		return err
+	}
 	for i, port := range ports {
 		if _, err := t.exec(`INSERT INTO addresses (data_center, port, instance_id, position, container) VALUES (?, ?, ?, ?, ?)`,
-			h.DataCenter, port, h.ID, i, containerPorts[i]); err != nil {
+			h.DataCenter, port, h.ID, position+i, containerPorts[i]); err != nil {
 			return err
 		}
 	}

@@ -14,10 +14,14 @@ func TestNobodySeesOrTouchesAnotherAccountsResources(t *testing.T) {
 		mustHost(t, s, 8)
 		ep := mustEndpoint(t, s, theirs)
 		server, worker := mustServer(t, s, theirs, 1), mustWorker(t, s, ep)
+		third := mustAccount(t, s)
+		own := mustServer(t, s, third, 0)
 		rec := mustAccept(t, s, server, "stop")
 		_, key, err := s.CreateKey(t.Context(), theirs.ID, "laptop", fleet.Viewer)
 		require.NoError(t, err)
 		ctx := t.Context()
+		_, err = s.CreateTemplate(ctx, theirs.ID, "key_theirs", "theirs", templateSpec("echo theirs"))
+		require.NoError(t, err)
 
 		for what, call := range map[string]func() error{
 			"GetInstance":  func() error { _, err := s.GetInstance(ctx, mine.ID, server.ID); return err },
@@ -28,7 +32,20 @@ func TestNobodySeesOrTouchesAnotherAccountsResources(t *testing.T) {
 				return err
 			},
 			"SetProtected": func() error { return s.SetProtected(ctx, mine.ID, "key_mine", server.ID, true) },
-			"DeleteKey":    func() error { return s.DeleteKey(ctx, mine.ID, key.ID) },
+			"GetTemplate":  func() error { _, err := s.GetTemplate(ctx, mine.ID, "theirs"); return err },
+			"UpdateTemplate": func() error {
+				_, err := s.UpdateTemplate(ctx, mine.ID, "key_mine", "theirs", templateSpec("true"))
+				return err
+			},
+			"DeleteTemplate": func() error { return s.DeleteTemplate(ctx, mine.ID, "key_mine", "theirs") },
+			"AttachTemplate to a server": func() error {
+				return s.AttachTemplate(ctx, mine.ID, "key_mine", server.ID, fleet.Attachment{Name: "hello"})
+			},
+			"AttachTemplate of theirs": func() error {
+				return s.AttachTemplate(ctx, third.ID, "key_third", own.ID, fleet.Attachment{Name: "theirs"})
+			},
+			"DetachTemplate": func() error { return s.DetachTemplate(ctx, mine.ID, "key_mine", server.ID, "theirs") },
+			"DeleteKey":      func() error { return s.DeleteKey(ctx, mine.ID, key.ID) },
 			"Accept on an instance": func() error {
 				_, _, err := s.Accept(ctx, ask(mine), fleet.KindInstance, server.ID, "terminate")
 				return err
@@ -55,6 +72,9 @@ func TestNobodySeesOrTouchesAnotherAccountsResources(t *testing.T) {
 		instances, err := s.ListInstances(ctx, mine.ID, InstanceFilter{Gone: true})
 		require.NoError(t, err)
 		require.Empty(t, instances)
+		templates, err := s.ListTemplates(ctx, mine.ID)
+		require.NoError(t, err)
+		require.Len(t, templates, len(fleet.Templates))
 		instances, err = s.ListInstances(ctx, mine.ID, InstanceFilter{EndpointID: ep.ID, Name: worker.Name})
 		require.NoError(t, err)
 		require.Empty(t, instances)

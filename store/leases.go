@@ -140,7 +140,8 @@ func (s *Store) ContainerSpec(ctx context.Context, hostID, leaseID string) (flee
 		for _, p := range ports {
 			c.Ports = append(c.Ports, fleet.Published{Container: p.Container, Host: p.Port})
 		}
-		return nil
+		c.Templates, err = t.installations(inst.AccountID, inst.Spec)
+		return err
 	})
 	return c, err
 }

@@ -9,12 +9,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-// A sealer encrypts the environment variables of specs, where tenants keep their secrets,
+// A sealer encrypts environment variables and templates' parameters, where tenants keep secrets,
 // by AES-256-GCM. The first key encrypts; all of them decrypt, so that keys can be changed.
 type sealer struct{ keys []sealKey }
 
@@ -100,12 +101,19 @@ func (k sealKey) open(text string) (env map[string]string, err error) {
 // keepInstance is what is kept of a spec, and recallInstance reads it.
 func (t *tx) keepInstance(spec fleet.InstanceSpec) string {
 	spec.Env = t.sealer.seal(spec.Env)
+	spec.Templates = slices.Clone(spec.Templates)
+	for i := range spec.Templates {
+		spec.Templates[i].Parameters = t.sealer.seal(spec.Templates[i].Parameters)
+	}
 	return document(spec)
 }
 
 func (t *tx) recallInstance(kept string) (spec fleet.InstanceSpec, err error) {
 	if err = parse(kept, &spec); err == nil {
 		spec.Env, err = t.sealer.open(spec.Env)
+	}
+	for i := 0; i < len(spec.Templates) && err == nil; i++ {
+		spec.Templates[i].Parameters, err = t.sealer.open(spec.Templates[i].Parameters)
 	}
 	return spec, err
 }
