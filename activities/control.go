@@ -58,6 +58,7 @@ type Container struct {
 	ProbePath   string // empty: it is ready as soon as it runs
 	ProbePort   int    // inside the container
 	StopTimeout fleet.Duration
+	Templates   int // that are installed in it
 }
 
 // Ending is how an operation ended, and why.
@@ -107,7 +108,7 @@ func (c *Control) BeginInstance(ctx context.Context, in Claim) (Instance, error)
 }
 
 func container(inst fleet.Instance, l fleet.Lease) Container {
-	c := Container{Lease: l, Image: inst.Spec.Image, ProbePath: inst.Spec.ProbePath, StopTimeout: inst.Spec.StopTimeout}
+	c := Container{Lease: l, Image: inst.Spec.Image, ProbePath: inst.Spec.ProbePath, StopTimeout: inst.Spec.StopTimeout, Templates: len(inst.Spec.Templates)}
 	if len(inst.Spec.Ports) > 0 {
 		c.ProbePort = inst.Spec.Ports[0]
 	}

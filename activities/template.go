@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,8 +42,20 @@ func (h *Host) InstallTemplates(ctx context.Context, in Container) error {
 	return nil
 }
 
-// settling is how long a service is watched for a failure once it is started.
-const settling = time.Second
+// ResumeContainer starts a container again that an operation had stopped which is now undone,
+// with its services. It is as it was then: what fails to start had its chance, and no undo
+// fails for it.
+func (h *Host) ResumeContainer(ctx context.Context, in Container) error {
+	if err := h.StartContainer(ctx, in); err != nil || in.Templates == 0 {
+		return err
+	}
+	err := h.StartServices(ctx, in)
+	if fleet.Is(err, fleet.Unhealthy) {
+		h.Logger.WarnContext(ctx, "services not started", "instance", in.Lease.InstanceID, "error", err)
+		return nil
+	}
+	return err
+}
 
 // StartServices starts the services of the instance's templates in its container, which runs.
 // Those that run already are left alone. Unhealthy for one that fails at once.
@@ -67,7 +80,7 @@ func (h *Host) StartServices(ctx context.Context, in Container) error {
 	if len(started) == 0 {
 		return nil
 	}
-	if err := pause(ctx, settling); err != nil {
+	if err := pause(ctx, cmp.Or(h.Settling, time.Second)); err != nil {
 		return err
 	}
 	for _, w := range started {

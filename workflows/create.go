@@ -24,6 +24,7 @@ func CreateInstance(ctx workflow.Context, in activities.Claim) (err error) {
 		run(bulk(ctx, home), metal.PullImage, home),
 		step(onHost(ctx, home), op, metal.CreateContainer, metal.RemoveContainer, home),
 		run(onHost(ctx, home), metal.StartContainer, home),
+		equip(ctx, home),
 		run(probing(ctx, home), metal.ProbeContainer, home),
 	)
 	if err != nil {

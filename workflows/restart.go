@@ -20,8 +20,9 @@ func RestartInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	return inOrder(
 		step(ctx, op, control.HoldTraffic, control.ReleaseTraffic, in),
 		drain(ctx, inst, in),
-		step(onHost(ctx, home), op, metal.StopContainer, metal.StartContainer, home),
+		step(onHost(ctx, home), op, metal.StopContainer, metal.ResumeContainer, home),
 		run(onHost(ctx, home), metal.StartContainer, home),
+		equip(ctx, home),
 		run(probing(ctx, home), metal.ProbeContainer, home),
 	)
 }

@@ -20,6 +20,7 @@ func StartInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	home := inst.Home
 	return inOrder(
 		step(onHost(ctx, home), op, metal.StartContainer, metal.StopContainer, home),
+		equip(ctx, home),
 		run(probing(ctx, home), metal.ProbeContainer, home),
 	)
 }

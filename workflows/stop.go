@@ -23,7 +23,7 @@ func StopInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	return inOrder(
 		step(ctx, op, control.HoldTraffic, control.ReleaseTraffic, in),
 		drain(ctx, inst, in),
-		step(onHost(ctx, home), op, metal.StopContainer, metal.StartContainer, home),
+		step(onHost(ctx, home), op, metal.StopContainer, metal.ResumeContainer, home),
 	)
 }
 

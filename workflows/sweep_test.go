@@ -62,13 +62,14 @@ func (w *world) move(op fleet.Operation, id string) error {
 	return w.start(rec)
 }
 
-func sweep(t *testing.T, op fleet.Operation, from fleet.State, n, of int, how string) {
+func sweep(t *testing.T, op fleet.Operation, from fleet.State, n, of int, how string, templates ...fleet.Attachment) {
 	// Create commits before its last step, terminate after its first.
 	committed := op.Name == fleet.Create.Name && n == of || op.Name == fleet.Terminate.Name && n > 1
 	if committed && how == "stalls" {
 		return // past its commit it goes on trying, without end
 	}
 	w := newWorld(t)
+	w.templates = templates
 	id := w.server(from)
 	before := w.picture(id)
 	w.calls, w.at, w.how = nil, n, how
@@ -167,6 +168,9 @@ func (w *world) requireState(id string, state fleet.State) {
 	containers := w.containers()
 	require.Len(w, containers, 1)
 	require.Equal(w, state == fleet.Running, containers[inst.Home.ID].Running)
+	if state == fleet.Running {
+		w.requireEquipped(inst)
+	}
 }
 
 func (w *world) hostOf(lease string) string {
@@ -203,7 +207,7 @@ func (w *world) paint(inst fleet.Instance) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, inst.State, inst.OperationID, inst.NextID, inst.Home.ID, len(inst.Leases), inst.Ready, w.gpus())
 	for lease, c := range w.containers() {
-		fmt.Fprintln(&b, lease, c.Running)
+		fmt.Fprintln(&b, lease, c.Running, w.services(lease))
 	}
 	return b.String()
 }

@@ -46,6 +46,8 @@ type world struct {
 	machines map[string]machine.Machine
 	skew     atomic.Int64 // added to the record's clock
 
+	templates []fleet.Attachment // of the servers to come
+
 	client.Client
 	interceptor.WorkerInterceptorBase
 	open *testsuite.TestWorkflowEnvironment
@@ -185,7 +187,7 @@ func (w *world) lose(hostID string) {
 
 // server makes a server and brings it to a state.
 func (w *world) server(state fleet.State) string {
-	spec := fleet.InstanceSpec{Image: "kelvin/echo", GPUs: 2, Ports: []int{8080}, ProbePath: "/healthz"}.Defaults()
+	spec := fleet.InstanceSpec{Image: "kelvin/echo", GPUs: 2, Ports: []int{8080}, ProbePath: "/healthz", Templates: w.templates}.Defaults()
 	rec, _, err := w.store.CreateInstance(w.Context(), w.ask(), store.NewInstance{Name: "mine", Spec: spec})
 	require.NoError(w, err)
 	if state == fleet.Absent {
@@ -281,7 +283,7 @@ func (h *hosts) on(c activities.Container) *activities.Host {
 	specs := func(ctx context.Context, leaseID string) (fleet.ContainerSpec, error) {
 		return h.w.store.ContainerSpec(ctx, c.Lease.HostID, leaseID)
 	}
-	return &activities.Host{Machine: h.w.machines[c.Lease.HostID], Specs: specs, Probe: http.DefaultClient, Address: "127.0.0.1", Logger: slog.New(slog.DiscardHandler)}
+	return &activities.Host{Machine: h.w.machines[c.Lease.HostID], Specs: specs, Probe: http.DefaultClient, Address: "127.0.0.1", Logger: slog.New(slog.DiscardHandler), Settling: time.Millisecond}
 }
 
 func (h *hosts) PullImage(ctx context.Context, c activities.Container) error {
@@ -302,6 +304,18 @@ func (h *hosts) StopContainer(ctx context.Context, c activities.Container) error
 
 func (h *hosts) RemoveContainer(ctx context.Context, c activities.Container) error {
 	return h.on(c).RemoveContainer(ctx, c)
+}
+
+func (h *hosts) ResumeContainer(ctx context.Context, c activities.Container) error {
+	return h.on(c).ResumeContainer(ctx, c)
+}
+
+func (h *hosts) InstallTemplates(ctx context.Context, c activities.Container) error {
+	return h.on(c).InstallTemplates(ctx, c)
+}
+
+func (h *hosts) StartServices(ctx context.Context, c activities.Container) error {
+	return h.on(c).StartServices(ctx, c)
 }
 
 func (h *hosts) ProbeContainer(ctx context.Context, c activities.Container) error {
