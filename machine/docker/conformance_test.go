@@ -3,6 +3,7 @@ package docker_test
 import (
 	"testing"
 
+	"github.com/docker/docker/api/types/image"
 	"github.com/stretchr/testify/require"
 
 	"github.com/kelvin-gpu/kelvin/machine"
@@ -22,6 +23,11 @@ func TestADockerEngineIsAMachine(t *testing.T) {
 			},
 			Image:   testImage,
 			Missing: registry.name("nothing:v1"),
+			Fresh:   mustFresh,
+			Forget: func(t *testing.T, id string) {
+				_, err := raw.ImageRemove(t.Context(), id, image.RemoveOptions{Force: true, PruneChildren: true})
+				require.NoError(t, err)
+			},
 			Command: func(words ...string) []string { return append([]string{"/kelvin"}, words...) },
 			Shell:   "/kelvin",
 			Tasks:   shellImage,

@@ -135,6 +135,20 @@ func TestARegistryThatDoesNotAnswerIsUnavailable(t *testing.T) {
 	require.Equal(t, fleet.Invalid, fleet.CodeOf(e.Pull(t.Context(), "Not An Image", nil)))
 }
 
+// mustFresh makes an image of the workload that nobody else has.
+func mustFresh(t *testing.T) string {
+	t.Helper()
+	ref := mustName(t)
+	other := filepath.Join(t.TempDir(), "workload")
+	data, err := os.ReadFile(binary)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(other, append(data, ref...), 0o755))
+	e, _ := mustHost(t, docker.Options{})
+	require.NoError(t, e.BuildFromBinary(t.Context(), ref, other, nil))
+	mustVanish(t, mustImage(t, ref)) // it may lose its name
+	return ref
+}
+
 // mustName is a reference for an image of the test's own, which goes with it.
 func mustName(t *testing.T) string {
 	t.Helper()

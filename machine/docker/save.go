@@ -84,6 +84,8 @@ func (e *Engine) load(ctx context.Context, imageID string, from io.Reader) error
 		passed <- err
 		_ = in.CloseWithError(err)
 	}()
+	// The client does not let go of a request whose body does not come.
+	defer context.AfterFunc(ctx, func() { _ = out.CloseWithError(errUnread) })()
 	err := e.feed(ctx, out)
 	_ = out.CloseWithError(errUnread)
 	if ctx.Err() != nil {

@@ -33,6 +33,10 @@ func hostsApart(t *testing.T, f Fixture) {
 	requireCode(t, fleet.NotFound, err)
 	_, err = there.Stats(t.Context(), c.Lease.ID)
 	requireCode(t, fleet.NotFound, err)
+	_, err = there.Files(t.Context(), c.Lease.ID)
+	requireCode(t, fleet.NotFound, err)
+	requireCode(t, fleet.NotFound, there.Pause(t.Context(), c.Lease.ID))
+	requireCode(t, fleet.NotFound, there.Unpause(t.Context(), c.Lease.ID))
 	require.NoError(t, there.Stop(t.Context(), c.Lease.ID, 0))
 	require.NoError(t, there.Remove(t.Context(), c.Lease.ID))
 	stolen := c
@@ -72,10 +76,16 @@ func cancelled(t *testing.T, f Fixture) {
 			_, err := h.Exec(ctx, c.Lease.ID, machine.Exec{Command: f.Command("true")})
 			return err
 		},
-		"StatPath": func() error { _, err := h.StatPath(ctx, c.Lease.ID, "/tmp"); return err },
-		"CopyTo":   func() error { return h.CopyTo(ctx, c.Lease.ID, "/tmp", strings.NewReader("")) },
-		"CopyFrom": func() error { _, err := h.CopyFrom(ctx, c.Lease.ID, "/tmp"); return err },
-		"Watch":    func() error { return h.Watch(ctx, func(string) {}) },
+		"StatPath":  func() error { _, err := h.StatPath(ctx, c.Lease.ID, "/tmp"); return err },
+		"CopyTo":    func() error { return h.CopyTo(ctx, c.Lease.ID, "/tmp", strings.NewReader("")) },
+		"CopyFrom":  func() error { _, err := h.CopyFrom(ctx, c.Lease.ID, "/tmp"); return err },
+		"Pause":     func() error { return h.Pause(ctx, c.Lease.ID) },
+		"Unpause":   func() error { return h.Unpause(ctx, c.Lease.ID) },
+		"Files":     func() error { _, err := h.Files(ctx, c.Lease.ID); return err },
+		"HasImage":  func() error { _, err := h.HasImage(ctx, absent); return err },
+		"SaveImage": func() error { _, err := h.SaveImage(ctx, absent); return err },
+		"LoadImage": func() error { return h.LoadImage(ctx, absent, strings.NewReader("")) },
+		"Watch":     func() error { return h.Watch(ctx, func(string) {}) },
 	} {
 		require.ErrorIs(t, call(), context.Canceled, name)
 	}

@@ -15,9 +15,14 @@ type Fixture struct {
 	Image string
 	// Missing is a reference that no registry has.
 	Missing string
+	// Fresh makes present, under the reference it returns, an image like Image that nobody
+	// else uses. It goes when the test ends.
+	Fresh func(t *testing.T) string
+	// Forget removes an image, which no container has, from the engine.
+	Forget func(t *testing.T, imageID string)
 	// Command is the command line, in a container of Image, of: true, false, echo, cat of
-	// its input, env, pwd, sleep with a duration, size of its terminal (at once, and at each
-	// line of input).
+	// its input or a file, write of a text to a file, env, pwd, sleep with a duration, size of
+	// its terminal (at once, and at each line of input).
 	Command func(words ...string) []string
 	// Shell is one in Image that knows "exit 3".
 	Shell string
@@ -80,6 +85,19 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		"a path says what is there":                          statsPaths,
 		"a copy ends with its caller":                        copyCancelled,
 		"a caller that gives up is let go":                   cancelled,
+		"a container's files lie in folders of its host":     filesLie,
+		"a container starts with the files put there":        filesStart,
+		"files are nowhere without a container":              filesNowhere,
+		"a paused container stands still and goes on":        pauseHolds,
+		"a paused container can be stopped":                  pauseStop,
+		"a paused container can be removed":                  pauseRemove,
+		"starting what is paused lets it go on":              pauseStart,
+		"only what runs can be paused":                       pauseRefused,
+		"a saved image comes back as the same":               imageComesBack,
+		"an image is loaded whole or not at all":             imageDamaged,
+		"an image that is here is not loaded again":          imageRepeats,
+		"an image is named by its ID only":                   imageInvalid,
+		"a container can be made from a nameless image":      imageNameless,
 		"a watch tells of starts and ends of its host":       watch,
 	} {
 		t.Run(name, func(t *testing.T) {

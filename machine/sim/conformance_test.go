@@ -2,7 +2,9 @@ package sim_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
 	"github.com/kelvin-gpu/kelvin/machine/machinetest"
 	"github.com/kelvin-gpu/kelvin/machine/sim"
@@ -16,6 +18,8 @@ func TestASimulatedHostIsAMachine(t *testing.T) {
 			Open:    func(hostID string) machine.Machine { return h.Open(hostID) },
 			Image:   "kelvin/echo:v1",
 			Missing: "kelvin/nothing:v1",
+			Fresh:   func(*testing.T) string { return "kelvin/echo:" + fleet.NewID("t_", time.Now()) },
+			Forget:  func(_ *testing.T, id string) { h.Forget(id) },
 			Command: func(words ...string) []string { return words },
 			Shell:   "/bin/sh",
 			Tasks:   "kelvin/echo:v1",

@@ -3,6 +3,8 @@ package sim
 import (
 	"cmp"
 	"maps"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -129,7 +131,8 @@ func (h *Host) Forget(imageID string) {
 }
 
 // Left names what containers need and leave behind when they are not removed, of one host
-// or, with "", of all: their leases, in order. Disks and networks go with them.
+// or, with "", of all: their leases, in order. Disks and networks go with them; a folder
+// that has not is named as well.
 func (h *Host) Left(hostID string) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -137,6 +140,13 @@ func (h *Host) Left(hostID string) []string {
 	for _, lease := range slices.Sorted(maps.Keys(h.containers)) {
 		if hostID == "" || h.containers[lease].spec.Lease.HostID == hostID {
 			left = append(left, lease)
+		}
+	}
+	// Nobody knows any more whose a folder was that has lost its container.
+	folders, _ := os.ReadDir(filepath.Join(h.dir, "containers")) // it may not be there
+	for _, f := range folders {
+		if h.dir != "" && h.containers[f.Name()] == nil {
+			left = append(left, "files of "+f.Name())
 		}
 	}
 	return left

@@ -115,6 +115,11 @@ func mustHost(t *testing.T, o sim.Options) *sim.Host {
 
 func mustCreate(t *testing.T, m machine.Machine, lease string) fleet.ContainerSpec {
 	t.Helper()
+	return mustCreateWith(t, m, lease, func(*fleet.ContainerSpec) {})
+}
+
+func mustCreateWith(t *testing.T, m machine.Machine, lease string, change func(*fleet.ContainerSpec)) fleet.ContainerSpec {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	port := l.Addr().(*net.TCPAddr).Port
@@ -124,6 +129,7 @@ func mustCreate(t *testing.T, m machine.Machine, lease string) fleet.ContainerSp
 		AccountID: "acc_1", Spec: fleet.InstanceSpec{Image: image, Ports: []int{8080}},
 		Ports: []fleet.Published{{Container: 8080, Host: port}},
 	}
+	change(&c)
 	require.NoError(t, m.Pull(t.Context(), image, nil))
 	require.NoError(t, m.Create(t.Context(), c))
 	return c

@@ -108,6 +108,7 @@ func (m *Machine) Create(ctx context.Context, c fleet.ContainerSpec) error {
 		}
 		var err error
 		if made.tree, made.files, err = h.plant(c); err != nil {
+			_ = h.fell(c.Lease.ID) // the first error counts
 			return err
 		}
 		h.containers[c.Lease.ID] = made

@@ -51,6 +51,8 @@ func run(args []string) int {
 		data, err := os.ReadFile(args[0])
 		_, _ = os.Stdout.Write(data)
 		return check(err, 0)
+	case name == "write" && len(args) > 1:
+		return check(os.WriteFile(args[0], []byte(strings.Join(args[1:], " ")), 0o600), 0)
 	case name == "write":
 		return check(os.WriteFile(args[0], []byte("written"), 0o600), 0)
 	case name == "pwd":
@@ -69,6 +71,10 @@ func run(args []string) int {
 			err = conn.Close()
 		}
 		return check(err, 0)
+	case name == "awkward":
+		return check(awkward(args[0]), 0)
+	case name == "describe":
+		return check(describe(args[0]), 0)
 	case name == "fill":
 		return fill()
 	}
