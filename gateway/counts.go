@@ -19,6 +19,21 @@ type counts struct {
 	since   fleet.EndpointLoad // since the last report
 	busy    time.Duration      // since.BusyMS, finer
 	logged  time.Time          // when a failure of ours was last logged
+	streams streamCounts
+}
+
+// streamCounts are what was counted of streams that ended.
+type streamCounts struct {
+	outcomes map[outcome]uint64
+	in, out  int64 // bytes
+}
+
+func (c *streamCounts) end(how outcome, in, out int64) {
+	if c.outcomes == nil {
+		c.outcomes = map[outcome]uint64{}
+	}
+	c.outcomes[how]++
+	c.in, c.out = c.in+in, c.out+out
 }
 
 // ended counts a request: the status it was answered with and its whole time.

@@ -44,7 +44,9 @@ func (j *ejection) failed(now time.Time) {
 func (e *endpoint) unreachable(s seat) (drained bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if s.address == s.worker.address { // else it has moved since
+	// Else it has moved since. A server has no other worker to spare: the next request finds
+	// out whether it is back.
+	if s.address == s.worker.address && !e.server {
 		s.worker.failed(time.Now())
 	}
 	e.count.retries++

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"strings"
 	"sync"
 	"time"
 
@@ -9,9 +10,12 @@ import (
 
 // An endpoint is what the gateway knows of one endpoint: whether it is open, its workers,
 // who waits, and what was counted. New routes change it in place, so that requests which
-// found it under older routes see the newer ones.
+// found it under older routes see the newer ones. A server is an endpoint with one worker,
+// itself, and with addresses.
 type endpoint struct {
-	id string
+	id     string
+	server bool
+	says   *answers
 
 	mu      sync.Mutex
 	open    bool               // it accepts requests
@@ -20,8 +24,11 @@ type endpoint struct {
 	ready   []*worker          // those of workers that get new requests
 	turn    int                // where the next search for the least busy one begins
 	waiting chan struct{}      // closed when a waiting request may find a worker; nil: none waits
-	queued  int                // requests that wait
+	queued  int                // requests and streams that wait
 	count   counts
+
+	addresses map[int]*address // of a server, by port
+	streams   map[*stream]struct{}
 }
 
 // A worker is one worker of an endpoint. Its endpoint's lock guards it.
@@ -35,12 +42,17 @@ type worker struct {
 }
 
 func newEndpoint(id string) *endpoint {
-	return &endpoint{id: id, workers: map[string]*worker{}}
+	e := &endpoint{id: id, says: &endpointAnswers, workers: map[string]*worker{}}
+	if strings.HasPrefix(id, fleet.InstancePrefix) {
+		e.server, e.says, e.streams = true, &serverAnswers, map[*stream]struct{}{}
+	}
+	return e
 }
 
 // follow makes route the truth. After it returns, no request is sent to a worker that
-// route calls draining or leaves out.
-func (e *endpoint) follow(route fleet.EndpointRoute) {
+// route calls draining or leaves out, and no stream to a port of it. It reports whether a
+// server that gets no more streams has some.
+func (e *endpoint) follow(route fleet.EndpointRoute, ports []fleet.PortRoute) (leaving bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.open, e.gone = route.Open, false
@@ -65,7 +77,9 @@ func (e *endpoint) follow(route fleet.EndpointRoute) {
 		}
 	}
 	e.forget()
+	e.lead(ports)
 	e.wake()
+	return len(e.streams) > 0 && len(e.ready) == 0
 }
 
 // leave says that the endpoint is not in the routes any more. It reports whether anything
@@ -78,8 +92,9 @@ func (e *endpoint) leave() (busy bool) {
 		w.absent = true
 	}
 	e.forget()
+	e.lead(nil)
 	e.wake()
-	return len(e.workers) > 0
+	return len(e.workers) > 0 || len(e.streams) > 0
 }
 
 // forget drops workers that left and are empty.

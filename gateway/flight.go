@@ -6,6 +6,8 @@ import (
 	"net/http/httputil"
 	"strings"
 	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // statusClientGone stands, in counters and logs, for a client that left before it was
@@ -21,6 +23,7 @@ type flight struct {
 	start    time.Time
 	boarded  time.Time // when it took its seat
 	seat     seat      // its worker is nil while it has none
+	risen    bool      // it has left its seat, and goes on
 	dials    int       // that failed
 	kept     bool      // its body was read before it waited
 	status   int       // that it was answered with
@@ -68,16 +71,18 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.proxy.ServeHTTP(w, r)
 }
 
-// find returns the endpoint that a request is for.
+// find returns the endpoint or server that a request is for.
 func (g *Gateway) find(r *http.Request) (*endpoint, *problem) {
 	t := g.table.Load()
 	if t == nil {
 		return nil, starting
 	}
-	if id, ok := endpointOf(r.Host, g.dataCenter); ok {
-		if e := t.endpoints[id]; e != nil {
-			return e, nil
-		}
+	id, ok := endpointOf(r.Host, g.dataCenter)
+	if e := t.endpoints[id]; ok && e != nil {
+		return e, nil
+	}
+	if strings.HasPrefix(id, fleet.InstancePrefix) {
+		return nil, unknownServer
 	}
 	return nil, unknownEndpoint
 }
@@ -123,7 +128,9 @@ func (f *flight) land(r *http.Request) {
 	e.mu.Lock()
 	if f.seat.worker != nil {
 		e.count.served(now.Sub(f.boarded))
-		drained = e.stand(f.seat)
+		if !f.risen {
+			drained = e.stand(f.seat)
+		}
 	}
 	e.count.ended(f.status, now.Sub(f.start))
 	level := slog.LevelDebug

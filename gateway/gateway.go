@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -23,8 +24,8 @@ type Config struct {
 	Token string
 	// DataCenter is the second label of the host names that are served.
 	DataCenter string
-	// Logger gets a line at Debug for every request, at Info for failures of the gateway's
-	// own (at most one a second for each endpoint). Default: none.
+	// Logger gets a line at Debug for every request and stream, at Info for failures of the
+	// gateway's own (at most one a second for each endpoint). Default: none.
 	Logger *slog.Logger
 	// HTTPClient talks to the server, not to workers. Default: a new one.
 	HTTPClient *http.Client
@@ -53,13 +54,16 @@ type Gateway struct {
 	mu    sync.Mutex           // held by Apply and Report as a whole
 	known map[string]*endpoint // those in table, and those that left it with requests in flight
 
-	soon chan struct{} // asks for a report now
+	soon  chan struct{} // asks for a report now
+	moved chan struct{} // the ports in table may be others
+	bound bound
 }
 
-// A table is the endpoints of one version of the routes.
+// A table is the endpoints and servers of one version of the routes.
 type table struct {
 	version   int64
 	endpoints map[string]*endpoint
+	ports     map[int]*endpoint // the addresses of servers
 }
 
 // New makes a Gateway that has no routes yet. It returns Invalid if c can never work.
@@ -82,7 +86,7 @@ func New(c Config) (*Gateway, error) {
 		logger: c.Logger, errorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
 		client: c.HTTPClient, options: o,
 		http: newTransport(o), grpc: newGRPCTransport(o),
-		unknown: newEndpoint("unknown"), known: map[string]*endpoint{}, soon: make(chan struct{}, 1),
+		unknown: newEndpoint("unknown"), known: map[string]*endpoint{}, soon: make(chan struct{}, 1), moved: make(chan struct{}, 1),
 	}
 	if err := g.register(c.Registerer); err != nil {
 		return nil, err
@@ -117,23 +121,44 @@ func (g *Gateway) Handler() http.Handler { return g }
 func (g *Gateway) Apply(routes fleet.Routes) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	endpoints := make(map[string]*endpoint, len(routes.Endpoints))
+	endpoints := make(map[string]*endpoint, len(routes.Endpoints)+len(routes.Servers))
+	ports := map[int]*endpoint{}
 	for _, route := range routes.Endpoints {
-		e := g.known[route.EndpointID]
-		if e == nil {
-			e = newEndpoint(route.EndpointID)
-			g.known[e.id] = e
-		}
-		e.follow(route)
+		e := g.know(route.EndpointID)
+		e.follow(route, nil)
 		endpoints[e.id] = e
+	}
+	for _, route := range routes.Servers {
+		e := g.know(route.InstanceID)
+		if leaving := e.follow(asEndpoint(route), route.Ports); leaving {
+			time.AfterFunc(g.options.StreamGrace, g.reportSoon)
+		}
+		endpoints[e.id] = e
+		for _, p := range route.Ports {
+			ports[p.Port] = e
+		}
 	}
 	for id, e := range g.known {
 		if endpoints[id] == nil && !e.leave() {
 			delete(g.known, id)
 		}
 	}
-	g.table.Store(&table{version: routes.Version, endpoints: endpoints})
+	g.table.Store(&table{version: routes.Version, endpoints: endpoints, ports: ports})
 	g.reportSoon()
+	select {
+	case g.moved <- struct{}{}:
+	default: // they will be looked at anyway
+	}
+}
+
+// know returns what is known of an endpoint or server, with the lock of g held.
+func (g *Gateway) know(id string) *endpoint {
+	e := g.known[id]
+	if e == nil {
+		e = newEndpoint(id)
+		g.known[id] = e
+	}
+	return e
 }
 
 // Report tells what is in flight, and what happened since it was last called. It promises
@@ -147,17 +172,19 @@ func (g *Gateway) Report() fleet.GatewayReport {
 	if t := g.table.Load(); t != nil {
 		report.Version = t.version
 	}
+	young := time.Now().Add(-g.options.StreamGrace)
 	for id, e := range g.known {
-		if e.report(&report) {
+		if e.report(&report, young) {
 			delete(g.known, id)
 		}
 	}
 	return report
 }
 
-// report adds what the endpoint has in flight, and its load if it is open or had any. It
-// reports whether the endpoint left the routes and is empty by now.
-func (e *endpoint) report(r *fleet.GatewayReport) (over bool) {
+// report adds what the endpoint has in flight, and its load if it is open or had any; a
+// server's load is nobody's business, and of its streams those count that began after young.
+// It reports whether the endpoint left the routes and is empty by now.
+func (e *endpoint) report(r *fleet.GatewayReport, young time.Time) (over bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	load := e.count.takeLoad()
@@ -166,6 +193,12 @@ func (e *endpoint) report(r *fleet.GatewayReport) (over bool) {
 			r.InFlight[id] = w.inflight
 			load.InFlight += w.inflight
 		}
+	}
+	if e.server {
+		if n := e.fresh(young); n > 0 {
+			r.InFlight[e.id] += n
+		}
+		return e.gone && len(e.workers) == 0 && len(e.streams) == 0
 	}
 	load.Queued = e.queued
 	if e.open || load != (fleet.EndpointLoad{}) {

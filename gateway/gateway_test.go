@@ -143,7 +143,7 @@ func TestRequestsGoToTheEndpointThatTheHostNames(t *testing.T) {
 	}
 	for _, host := range []string{
 		"ep-06f2abd.us-east.localhost", "ep-06f2abc.eu-west.localhost", "ep-06f2abc.us-east", "ep-06f2abc", "127.0.0.1",
-		"us-east.localhost", "ins-06f2abc.us-east.localhost", "www.ep-06f2abc.us-east.localhost", testHost + ":http",
+		"us-east.localhost", "gw-06f2abc.us-east.localhost", "www.ep-06f2abc.us-east.localhost", testHost + ":http",
 	} {
 		r := mustRequest(t, http.MethodGet, front, "/", nil)
 		r.Host = host

@@ -25,10 +25,10 @@ func (f *flight) board(r *http.Request, now time.Time) error {
 	}
 	for {
 		if e.gone {
-			return unknownEndpoint
+			return e.says.unknown
 		}
 		if !e.open {
-			return endpointStopped
+			return e.says.stopped
 		}
 		s, again := e.pick(now)
 		if s.worker != nil {
@@ -47,12 +47,12 @@ func (f *flight) board(r *http.Request, now time.Time) error {
 func (f *flight) hold(r *http.Request, again time.Time) error {
 	e, o := f.endpoint, &f.gateway.options
 	now := time.Now()
-	deadline := f.start.Add(o.HoldFor)
+	deadline := f.start.Add(o.holdOf(e))
 	if !now.Before(deadline) {
-		return noReadyWorker
+		return e.says.notReady
 	}
 	if e.queued >= o.HoldMax {
-		return queueFull
+		return e.says.full
 	}
 	if again.IsZero() || again.After(deadline) {
 		again = deadline

@@ -7,9 +7,9 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-// endpointOf reads the endpoint's ID from a Host header of the form
-// <endpoint>.<data center>.<domain>[:port], in any case. It does not say that there is such
-// an endpoint.
+// endpointOf reads the ID of an endpoint or server from a Host header of the form
+// <label>.<data center>.<domain>[:port], in any case. It does not say that there is such
+// a one.
 func endpointOf(host, dataCenter string) (id string, ok bool) {
 	host, port, _ := strings.Cut(host, ":")
 	for _, c := range []byte(port) {
@@ -22,7 +22,7 @@ func endpointOf(host, dataCenter string) (id string, ok bool) {
 	if domain == "" || domain == "." || !strings.EqualFold(place, dataCenter) {
 		return "", false
 	}
-	if len(label) <= len(fleet.EndpointPrefix) || len(label) > 63 {
+	if len(label) > 63 {
 		return "", false
 	}
 	for _, c := range []byte(label) {
@@ -31,5 +31,10 @@ func endpointOf(host, dataCenter string) (id string, ok bool) {
 		}
 	}
 	id = fleet.FromHostLabel(label)
-	return id, strings.HasPrefix(id, fleet.EndpointPrefix)
+	for _, prefix := range []string{fleet.EndpointPrefix, fleet.InstancePrefix} {
+		if strings.HasPrefix(id, prefix) && len(id) > len(prefix) {
+			return id, true
+		}
+	}
+	return "", false
 }

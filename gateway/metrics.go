@@ -1,14 +1,15 @@
 package gateway
 
 import (
+	"maps"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// A collector shows the counts of the endpoints that are in the routes, and of "unknown",
-// which stands for all other host names. So there are never more series than endpoints, and
-// those of a deleted endpoint go with it.
+// A collector shows the counts of the endpoints and servers that are in the routes, and of
+// "unknown", which stands for all other host names. So there are never more series than
+// those, and what is deleted takes its own along. The label endpoint is a server's ID, too.
 type collector struct{ g *Gateway }
 
 var (
@@ -23,13 +24,22 @@ var (
 		"Time from a request's header to the end of its answer.", []string{"endpoint"}, nil)
 	retriesDesc = prometheus.NewDesc("kelvin_gateway_retries_total",
 		"Attempts that reached no worker, because it could not be dialled.", []string{"endpoint"}, nil)
+	streamsDesc = prometheus.NewDesc("kelvin_gateway_streams",
+		"TCP streams to a server's addresses that are open now.", []string{"endpoint"}, nil)
+	streamsEndedDesc = prometheus.NewDesc("kelvin_gateway_streams_total",
+		"TCP streams that ended, by how: ended (by one of its ends), broken (the server stopped, moved or was lost), refused (it does not run), overdue (it was not ready in time), full (too many), unreachable (nothing accepts connections on that port).",
+		[]string{"endpoint", "outcome"}, nil)
+	streamBytesDesc = prometheus.NewDesc("kelvin_gateway_stream_bytes_total",
+		"Bytes of TCP streams to a server (in) and from it (out).", []string{"endpoint", "direction"}, nil)
+	addressesDesc = prometheus.NewDesc("kelvin_gateway_addresses",
+		"Ports of servers' addresses, by whether they are listened on or could not be bound (failed).", []string{"state"}, nil)
 	versionDesc = prometheus.NewDesc("kelvin_gateway_routes_version",
 		"Version of the routes in force.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, inflightDesc, queuedDesc, secondsDesc, retriesDesc, versionDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, inflightDesc, queuedDesc, secondsDesc, retriesDesc, streamsDesc, streamsEndedDesc, streamBytesDesc, addressesDesc, versionDesc} {
 		ch <- d
 	}
 }
@@ -42,6 +52,8 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	ch <- prometheus.MustNewConstMetric(versionDesc, prometheus.GaugeValue, float64(t.version))
+	ch <- prometheus.MustNewConstMetric(addressesDesc, prometheus.GaugeValue, float64(c.g.bound.listening.Load()), "listening")
+	ch <- prometheus.MustNewConstMetric(addressesDesc, prometheus.GaugeValue, float64(c.g.bound.failed.Load()), "failed")
 	for _, e := range t.endpoints {
 		e.collect(ch)
 	}
@@ -53,6 +65,11 @@ func (e *endpoint) collect(ch chan<- prometheus.Metric) {
 	for _, w := range e.workers {
 		inflight += w.inflight
 	}
+	streams, in, out := len(e.streams), c.streams.in, c.streams.out
+	for s := range e.streams {
+		in, out = in+s.in.Load(), out+s.out.Load()
+	}
+	outcomes := maps.Clone(c.streams.outcomes)
 	e.mu.Unlock()
 
 	gauge, counter := prometheus.GaugeValue, prometheus.CounterValue
@@ -62,6 +79,14 @@ func (e *endpoint) collect(ch chan<- prometheus.Metric) {
 	for class, n := range c.classes {
 		if n > 0 {
 			ch <- prometheus.MustNewConstMetric(requestsDesc, counter, float64(n), e.id, strconv.Itoa(class)+"xx")
+		}
+	}
+	if e.server {
+		ch <- prometheus.MustNewConstMetric(streamsDesc, gauge, float64(streams), e.id)
+		ch <- prometheus.MustNewConstMetric(streamBytesDesc, counter, float64(in), e.id, "in")
+		ch <- prometheus.MustNewConstMetric(streamBytesDesc, counter, float64(out), e.id, "out")
+		for how, n := range outcomes {
+			ch <- prometheus.MustNewConstMetric(streamsEndedDesc, counter, float64(n), e.id, string(how))
 		}
 	}
 	var sum uint64

@@ -11,8 +11,20 @@ type Options struct {
 	// HoldFor is how long a request may wait for a worker to become ready, over all of its
 	// attempts. Default 5 s; negative: it does not wait.
 	HoldFor time.Duration
-	// HoldMax is how many requests of one endpoint may wait at a time. Default 1000.
+	// HoldServers is the same for requests and streams to a server that is on its way to
+	// running: it starts, restarts, thaws or moves. Default 30 s; negative: they do not wait.
+	HoldServers time.Duration
+	// HoldMax is how many requests of one endpoint, or requests and streams of one server,
+	// may wait at a time. Default 1000.
 	HoldMax int
+
+	// MaxStreams is how many streams one address of a server may have at a time, those that
+	// wait among them. Default 4096.
+	MaxStreams int
+	// StreamGrace is the age below which a stream counts as in flight when its server is
+	// about to stop or move: short ones, a request each, may end, and nobody waits for a
+	// terminal that is open all day. Default 1 s.
+	StreamGrace time.Duration
 
 	// DialTimeout limits the connecting to a worker. Default 2 s.
 	DialTimeout time.Duration
@@ -45,7 +57,10 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	o.HoldFor = cmp.Or(o.HoldFor, 5*time.Second)
+	o.HoldServers = cmp.Or(o.HoldServers, 30*time.Second)
 	o.HoldMax = cmp.Or(o.HoldMax, 1000)
+	o.MaxStreams = cmp.Or(o.MaxStreams, 4096)
+	o.StreamGrace = cmp.Or(o.StreamGrace, time.Second)
 	o.DialTimeout = cmp.Or(o.DialTimeout, 2*time.Second)
 	o.WorkerIdle = cmp.Or(o.WorkerIdle, 1500*time.Millisecond)
 	o.MaxHeaderBytes = cmp.Or(o.MaxHeaderBytes, 64<<10)
@@ -54,4 +69,12 @@ func (o Options) withDefaults() Options {
 	o.ShutdownGrace = cmp.Or(o.ShutdownGrace, time.Minute)
 	o.ReportEvery = cmp.Or(o.ReportEvery, time.Second)
 	return o
+}
+
+// holdOf is how long what comes for e may wait.
+func (o *Options) holdOf(e *endpoint) time.Duration {
+	if e.server {
+		return o.HoldServers
+	}
+	return o.HoldFor
 }

@@ -64,6 +64,47 @@ var (
 	}
 )
 
+// answers are what is said of an endpoint, or of a server, in the gateway's own name.
+type answers struct {
+	unknown, stopped, notReady, full, unreachable, noAnswer, tooSlow *problem
+}
+
+var (
+	endpointAnswers = answers{unknownEndpoint, endpointStopped, noReadyWorker, queueFull, unreachable, noAnswer, tooSlow}
+	serverAnswers   = answers{unknownServer, serverStopped, serverNotReady, serverQueueFull, serverUnreachable, serverNoAnswer, serverTooSlow}
+)
+
+var (
+	unknownServer = &problem{
+		http.StatusNotFound, fleet.NotFound, "unknown instance",
+		"No server of this data center has this host name, or it publishes no port.", 0,
+	}
+	serverStopped = &problem{
+		http.StatusServiceUnavailable, fleet.Unavailable, "instance stopped",
+		"The server does not run. It takes requests again when its owner starts it.", 0,
+	}
+	serverNotReady = &problem{
+		http.StatusServiceUnavailable, fleet.Unavailable, "instance not ready",
+		"The server is on its way to running, and did not get there in time.", 1,
+	}
+	serverQueueFull = &problem{
+		http.StatusServiceUnavailable, fleet.Exhausted, "too many requests waiting",
+		"The server is not ready, and as many requests as may wait do.", 1,
+	}
+	serverUnreachable = &problem{
+		http.StatusBadGateway, fleet.Unavailable, "instance unreachable",
+		"The server runs, and accepts no connections on its first port. The request did not reach it.", 1,
+	}
+	serverNoAnswer = &problem{
+		http.StatusBadGateway, fleet.Unavailable, "instance failed",
+		"The connection to the server broke before it answered. The request may have been processed.", 0,
+	}
+	serverTooSlow = &problem{
+		http.StatusGatewayTimeout, fleet.Timeout, "instance too slow",
+		"The server did not answer in time. The request may have been processed.", 0,
+	}
+)
+
 // write answers with p. The request's ID is part of the body, so that users can quote it.
 func (p *problem) write(w http.ResponseWriter, requestID string) {
 	body, err := json.Marshal(struct {

@@ -49,7 +49,7 @@ func (f *flight) RoundTrip(r *http.Request) (*http.Response, error) {
 			f.gateway.reportSoon()
 		}
 		if f.dials == maxDials {
-			return nil, unreachable
+			return nil, f.endpoint.says.unreachable
 		}
 		if err := f.board(r, time.Now()); err != nil {
 			return nil, err
@@ -79,11 +79,26 @@ func (f *flight) answer(res *http.Response) error {
 			delete(res.Header, name)
 		}
 	}
+	if res.StatusCode == http.StatusSwitchingProtocols && f.endpoint.server {
+		f.rise()
+	}
 	if isEventStream(res.Header) {
 		f.proxy.BufferPool = smallBuffers
 	}
 	res.Header[requestIDHeader] = f.values[3:4:4]
 	return nil
+}
+
+// rise takes a request out of those in flight that has become a WebSocket to a server. It is
+// a stream then: a stop would wait in vain for a terminal that is open all day.
+func (f *flight) rise() {
+	f.endpoint.mu.Lock()
+	f.risen = true
+	drained := f.endpoint.stand(f.seat)
+	f.endpoint.mu.Unlock()
+	if drained {
+		f.gateway.reportSoon()
+	}
 }
 
 // fail answers a request that was not answered by a worker.
@@ -105,11 +120,11 @@ func (f *flight) fail(r *http.Request, err error) {
 		return
 	}
 	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
-		f.refuse(tooSlow)
+		f.refuse(f.endpoint.says.tooSlow)
 		return
 	}
 	f.gateway.logger.DebugContext(r.Context(), "worker failed", "endpoint", f.endpoint.id, "request", f.id, "error", err)
-	f.refuse(noAnswer)
+	f.refuse(f.endpoint.says.noAnswer)
 }
 
 // upload is a request's body on its way to a worker. A transport closes the body when a

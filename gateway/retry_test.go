@@ -40,7 +40,7 @@ func TestAWorkerThatCannotBeDialledIsPassedOver(t *testing.T) {
 func TestEjectionDoublesUpTo30Seconds(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(testEndpoint)
-	e.follow(routes(1, "a").Endpoints[0])
+	e.follow(routes(1, "a").Endpoints[0], nil)
 	now := time.Now()
 	for i, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30, 30} {
 		s, _ := e.pick(now)
