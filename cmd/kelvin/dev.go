@@ -29,6 +29,7 @@ type dev struct {
 	dataDir, listen, gateway, temporal, ui, contextName string
 	agent                                               agentPart
 	limits                                              gatewayPart
+	addresses                                           addressRange
 	out                                                 io.Writer
 }
 
@@ -52,12 +53,13 @@ were. Containers go on running while Kelvin is down.`,
 	}
 	cmd.Flags().StringVar(&d.dataDir, "data-dir", ".kelvin", "folder of databases, credentials and logs")
 	cmd.Flags().StringVar(&d.listen, "listen", "127.0.0.1:8080", "address of API and console")
-	cmd.Flags().StringVar(&d.gateway, "gateway", "127.0.0.1:8081", "address for the requests to endpoints")
+	cmd.Flags().StringVar(&d.gateway, "gateway", "127.0.0.1:8081", "address for the requests to endpoints and to the URLs of servers")
 	cmd.Flags().StringVar(&d.temporal, "temporal", "127.0.0.1:7233", "address of the embedded Temporal")
 	cmd.Flags().StringVar(&d.ui, "temporal-ui", "127.0.0.1:8233", "address of Temporal's UI")
 	cmd.Flags().StringVar(&d.contextName, "save-context", "dev", "context to write for the kelvin commands; empty: none")
 	d.agent.flags(cmd)
 	d.limits.limits(cmd)
+	d.addresses.flags(cmd)
 	d.flags(cmd)
 	return configured(cmd)
 }
@@ -91,6 +93,9 @@ func (d *dev) run(ctx context.Context) error {
 	}
 	defer record.Close()
 	if err := d.seal(record); err != nil {
+		return err
+	}
+	if err := d.addresses.on(record); err != nil {
 		return err
 	}
 	me, err := d.bootstrap(ctx, record, requests.Addr())
@@ -257,10 +262,11 @@ func (d *dev) greet(p parts, driver, engine string) {
   Console      %s   sign in with %s
   API docs     %s/docs
   Endpoints    http://<endpoint>.%s.localhost:%s/
+  Servers      http://<instance>.%s.localhost:%s/, and %s for each of their ports
   Temporal     %s
 
   Host: %s, with SIMULATED GPUs (%s). Data: %s
-`, time.Since(p.began).Seconds(), server, p.me.Key, server, devDataCenter, port(p.requests.Addr()), p.child.UI, host, d.agent.simGPUs, d.dataDir)
+`, time.Since(p.began).Seconds(), server, p.me.Key, server, devDataCenter, port(p.requests.Addr()), devDataCenter, port(p.requests.Addr()), d.streams(), p.child.UI, host, d.agent.simGPUs, d.dataDir)
 	if path != "" {
 		fmt.Fprintf(d.out, "  Context: %s\n", path)
 	}
@@ -272,6 +278,14 @@ Try, in a second terminal:
   bin/kelvin endpoint stop hello --wait
 
 Ctrl-C ends Kelvin. `+afterwards+"\n")
+}
+
+// streams says where the addresses of servers are.
+func (d *dev) streams() string {
+	if d.limits.streams == "" || d.limits.streams == "off" {
+		return "no TCP address"
+	}
+	return fmt.Sprintf("a TCP address, localhost:%d to %d,", d.addresses.first, d.addresses.last)
 }
 
 func port(a net.Addr) string {

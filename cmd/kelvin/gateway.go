@@ -18,7 +18,9 @@ import (
 // gatewayPart is the reverse proxy of a data center.
 type gatewayPart struct {
 	listen, metrics, server, token, dataCenter string
-	holdFor                                    time.Duration
+	streams                                    string
+	holdFor, holdServers                       time.Duration
+	maxStreams                                 int
 	shutdownGrace, responseTimeout             time.Duration
 	maxBody                                    int64
 	trusted                                    []string
@@ -30,7 +32,7 @@ func gatewayCommand() *cobra.Command {
 		g gatewayPart
 	)
 	cmd := &cobra.Command{
-		Use: "gateway", Short: "Route requests to the workers of a data center's endpoints", Args: cobra.NoArgs,
+		Use: "gateway", Short: "Route requests to the endpoints and servers of a data center", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := required(cmd, "server", "token", "data-center", "listen"); err != nil {
 				return err
@@ -50,11 +52,11 @@ func gatewayCommand() *cobra.Command {
 			return g.run(cmd.Context(), ln, logger)
 		},
 	}
-	cmd.Flags().StringVar(&g.listen, "listen", "127.0.0.1:8081", "address for the requests to endpoints")
+	cmd.Flags().StringVar(&g.listen, "listen", "127.0.0.1:8081", "address for the requests to endpoints and to the URLs of servers")
 	cmd.Flags().StringVar(&g.metrics, "metrics", "", "address of /metrics, /healthz and /readyz; empty: none")
 	cmd.Flags().StringVar(&g.server, "server", "http://127.0.0.1:8080", "URL of Kelvin's server")
 	cmd.Flags().StringVar(&g.token, "token", "", "the gateway's token, or @file; see kelvin admin gateway")
-	cmd.Flags().StringVar(&g.dataCenter, "data-center", "", "data center whose endpoints it serves")
+	cmd.Flags().StringVar(&g.dataCenter, "data-center", "", "data center whose endpoints and servers it serves")
 	g.limits(cmd)
 	c.flags(cmd)
 	return configured(cmd)
@@ -62,6 +64,9 @@ func gatewayCommand() *cobra.Command {
 
 func (g *gatewayPart) limits(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&g.holdFor, "hold", 5*time.Second, "how long a request waits for a ready worker")
+	cmd.Flags().DurationVar(&g.holdServers, "hold-servers", 30*time.Second, "how long a request or TCP connection to a server waits while that is on its way to running")
+	cmd.Flags().StringVar(&g.streams, "streams", "127.0.0.1", "IP address to listen on for TCP connections to the addresses of servers; : is all, off is none")
+	cmd.Flags().IntVar(&g.maxStreams, "max-streams", 4096, "TCP connections that one address of a server may have at a time")
 	cmd.Flags().DurationVar(&g.shutdownGrace, "grace", time.Minute, "how long a stopping gateway waits for requests in flight")
 	cmd.Flags().DurationVar(&g.responseTimeout, "response-timeout", 0, "how long a worker may take to begin its answer; 0: no limit")
 	cmd.Flags().Int64Var(&g.maxBody, "max-body", 0, "largest request body in bytes; 0: no limit")
@@ -71,7 +76,7 @@ func (g *gatewayPart) limits(cmd *cobra.Command) {
 // run serves until ctx ends.
 func (g *gatewayPart) run(ctx context.Context, ln net.Listener, logger *slog.Logger) error {
 	registry := prometheus.NewRegistry()
-	options := gateway.Options{HoldFor: g.holdFor, ShutdownGrace: g.shutdownGrace, ResponseTimeout: g.responseTimeout, MaxBody: g.maxBody}
+	options := gateway.Options{HoldFor: g.holdFor, HoldServers: g.holdServers, MaxStreams: g.maxStreams, ShutdownGrace: g.shutdownGrace, ResponseTimeout: g.responseTimeout, MaxBody: g.maxBody}
 	for _, network := range g.trusted {
 		prefix, err := netip.ParsePrefix(network)
 		if err != nil {
@@ -94,6 +99,12 @@ func (g *gatewayPart) run(ctx context.Context, ln net.Listener, logger *slog.Log
 		return gw.Serve(ctx, ln)
 	})
 	group.Go(func() error { return gw.Run(synced) })
+	group.Go(func() error {
+		if err := gw.ServeStreams(synced, g.streams); err != nil {
+			return fmt.Errorf("--streams: %w", err)
+		}
+		return nil
+	})
 	group.Go(func() error {
 		return serveAdmin(ctx, g.metrics, gw.AdminHandler())
 	})

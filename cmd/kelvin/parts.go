@@ -121,6 +121,23 @@ func (e *sealing) on(record *store.Store, logger *slog.Logger) error {
 	return record.Seal(keys)
 }
 
+// addressRange is where the addresses of servers come from.
+type addressRange struct{ first, last int }
+
+func (a *addressRange) flags(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&a.first, "address-first", store.DefaultAddressFirst, "first TCP port of a data center's gateways for the addresses of servers")
+	cmd.Flags().IntVar(&a.last, "address-last", store.DefaultAddressLast, "last TCP port for the addresses of servers")
+}
+
+// on has the record use the range.
+func (a *addressRange) on(record *store.Store) error {
+	if a.first < 1 || a.last > 65535 || a.first > a.last {
+		return fmt.Errorf("--address-first and --address-last are ports, 1 to 65535, and the first is not above the last")
+	}
+	record.AddressFirst, record.AddressLast = a.first, a.last
+	return nil
+}
+
 // openStore opens and migrates the record.
 func openStore(ctx context.Context, url string) (*store.Store, error) {
 	s, err := store.Open(ctx, url)

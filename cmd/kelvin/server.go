@@ -30,6 +30,7 @@ func serverCommand() *cobra.Command {
 		c common
 		t temporalFlags
 		e sealing
+		a addressRange
 		s server
 	)
 	cmd := &cobra.Command{
@@ -50,6 +51,9 @@ func serverCommand() *cobra.Command {
 			if err := e.on(record, logger); err != nil {
 				return err
 			}
+			if err := a.on(record); err != nil {
+				return err
+			}
 			temporal, err := t.dial("server", logger)
 			if err != nil {
 				return err
@@ -66,6 +70,7 @@ func serverCommand() *cobra.Command {
 	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "address of API and console")
 	cmd.Flags().StringVar(&s.store, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
 	cmd.Flags().StringVar(&s.temporalUI, "temporal-ui", "http://127.0.0.1:8233", "URL of Temporal's UI, for links; empty: none")
+	a.flags(cmd)
 	e.flags(cmd)
 	t.flags(cmd)
 	c.flags(cmd)
