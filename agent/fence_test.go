@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/machine"
 	"github.com/kelvin-gpu/kelvin/machine/sim"
 )
 
@@ -153,4 +154,29 @@ func TestNewAgentWithoutAServerGivesItAMoment(t *testing.T) {
 	s.eventually(func() bool { return !s.runs(lease.ID) }, "without a lease nothing runs")
 	require.GreaterOrEqual(t, time.Since(began), firstChance)
 	require.Less(t, time.Since(began), fleet.LeaseGrace)
+}
+
+func TestServicesAreStartedAgainAfterAFence(t *testing.T) {
+	t.Parallel()
+	s := mustSite(t)
+	s.mustLease()
+	lease := s.mustServer()
+	_, err := s.store.CreateTemplate(t.Context(), s.account, "key_test", "mine", fleet.TemplateSpec{
+		Services: []fleet.TemplateService{{Name: "serve", Command: "sleep 1h"}},
+	}.Defaults())
+	require.NoError(t, err)
+	require.NoError(t, s.store.AttachTemplate(t.Context(), s.account, "key_test", lease.InstanceID, fleet.Attachment{Name: "mine"}))
+	spec, err := s.store.ContainerSpec(t.Context(), s.hostID, lease.ID)
+	require.NoError(t, err)
+	task := machine.Task{Dir: "/var/lib/kelvin/templates/mine/" + spec.Templates[0].Mark() + "/service-serve", Shell: "/bin/sh", Command: "sleep 1h", Service: true}
+	require.NoError(t, machine.StartTask(t.Context(), s.engine, lease.ID, task))
+
+	s.wire.become(cut)
+	s.eventually(func() bool { return !s.runs(lease.ID) }, "it fences itself")
+	s.wire.become(whole)
+	s.eventually(func() bool { return s.runs(lease.ID) }, "the container is started again")
+	s.eventually(func() bool {
+		state, err := machine.LookAtTask(t.Context(), s.engine, lease.ID, task)
+		return err == nil && state.Phase == machine.TaskRunning
+	}, "and its service")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
 )
@@ -71,7 +72,24 @@ func (a *Agent) resume(ctx context.Context, c machine.Container, run bool) error
 		}
 		a.Logger.InfoContext(ctx, "lease is back: container started again", "host", a.HostID, "instance", c.InstanceID, "lease", c.LeaseID)
 	}
+	if run {
+		go a.serve(context.WithoutCancel(ctx), c)
+	}
 	return a.Journal.Unfence(c.LeaseID)
+}
+
+// serveLimit is how long it may take to start the services of a container again.
+const serveLimit = time.Minute
+
+// serve starts the services of a container that was started again. They can take longer than
+// the lease may wait, and a container without them is better than none.
+func (a *Agent) serve(ctx context.Context, c machine.Container) {
+	ctx, cancel := context.WithTimeout(ctx, serveLimit)
+	defer cancel()
+	steps := activities.Host{Machine: a.Machine, Specs: a.Server.Spec, Logger: a.Logger}
+	if err := steps.StartServices(ctx, activities.Container{Lease: fleet.Lease{ID: c.LeaseID}}); err != nil {
+		a.Logger.WarnContext(ctx, "services not started", "host", a.HostID, "instance", c.InstanceID, "lease", c.LeaseID, "error", err)
+	}
 }
 
 // orphan removes a container without a record, once it has been one for the grace: its
