@@ -78,6 +78,9 @@ func (s *Server) table(r *routes) {
 	register(r, s.instanceLogs, route{viewer, "GET /v1/instances/{id}/logs", "getInstanceLogs", "Read the log of an instance", "What its process writes to stdout and stderr, oldest first."}, produces(plainText))
 	register(r, s.instanceStats, route{viewer, "GET /v1/instances/{id}/stats", "getInstanceStats", "Show what an instance uses", "CPU, memory and processes at this moment."})
 
+	register(r, s.attachTemplate, route{operator, "POST /v1/instances/{id}/templates/{name}", "attachTemplate", "Attach a template", "Gives a server a template, as it is now, or other parameters to one it has. It is installed when the server is started next: by a start, a restart, a thaw, a recover or a reset. Ports that it adds are published from the server's next place on. Refused while an operation is open. It is no operation: the answer is the instance."})
+	register(r, s.detachTemplate, route{operator, "DELETE /v1/instances/{id}/templates/{name}", "detachTemplate", "Detach a template", "Its services are not started again, and a reset does not install it. Nothing is uninstalled. Not having it is no error. The answer is the instance."})
+
 	register(r, s.listOperations, route{viewer, "GET /v1/operations", "listOperations", "List operations", "Newest first."})
 	register(r, s.getOperation, route{viewer, "GET /v1/operations/{id}", "getOperation", "Show an operation", "How far it is, step by step, and how it ended."})
 	register(r, s.watchOperation, route{viewer, "GET /v1/operations/{id}/watch", "watchOperation", "Watch an operation", "Server-sent events named operation: as it is, then each change, until it has an outcome."}, sends(Operation{}))
@@ -87,6 +90,11 @@ func (s *Server) table(r *routes) {
 	register(r, s.watchEvents, route{viewer, "GET /v1/events/watch", "watchEvents", "Watch events", "Server-sent events named event, with IDs, from Last-Event-ID on."}, sends(Event{}))
 	register(r, s.listQuickDeploys, route{viewer, "GET /v1/quick-deploys", "listQuickDeploys", "List quick deploys", "Named starting points for endpoints."})
 	register(r, s.getQuickDeploy, route{viewer, "GET /v1/quick-deploys/{name}", "getQuickDeploy", "Show a quick deploy", "Its spec, with defaults."})
+	register(r, s.listTemplates, route{viewer, "GET /v1/templates", "listTemplates", "List templates", "The built-in ones, then the account's own, by name."})
+	register(r, s.getTemplate, route{viewer, "GET /v1/templates/{name}", "getTemplate", "Show a template", "What it does, and its parameters."})
+	register(r, s.createTemplate, route{operator, "POST /v1/templates", "createTemplate", "Create a template", "Commands that are run in servers which have it. An account has at most 100. The same one again is no error."})
+	register(r, s.updateTemplate, route{operator, "PUT /v1/templates/{name}", "updateTemplate", "Change a template", "Replaces what it does. Servers that have it keep what they were given until it is attached again."})
+	register(r, s.deleteTemplate, route{operator, "DELETE /v1/templates/{name}", "deleteTemplate", "Delete a template", "Servers that have it keep it."})
 	register(r, s.listDataCenters, route{viewer, "GET /v1/data-centers", "listDataCenters", "List data centers", "Where endpoints and servers can be."})
 
 	register(r, s.listHosts, route{fleetViewer, "GET /v1/hosts", "listHosts", "List hosts", "Machines with GPUs, for the fleet's operators."})

@@ -123,7 +123,7 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 				c.body = `{"max_workers":2}`
 			case strings.HasSuffix(path, "/terminate"), strings.HasSuffix(path, "/reset"):
 				c.body = `{"confirm":"hers"}`
-			case method == "DELETE" && noun == "instances":
+			case method == "DELETE" && path == "/v1/instances/{id}":
 				c.do += "?confirm=hers"
 			}
 			if method != "GET" {

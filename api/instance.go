@@ -159,6 +159,9 @@ func (s *Server) showInstance(who caller, i fleet.Instance) Instance {
 		out.GPUs = append(out.GPUs, InstanceGPU{ID: g.ID, UUID: g.UUID, Type: g.Type, Index: g.Index, Simulated: g.Simulated})
 	}
 	out.Spec.Env = who.mask(i.Spec.Env)
+	if len(i.Spec.Templates) > 0 {
+		out.Spec.Templates = who.maskTemplates(i.Spec.Templates)
+	}
 	return out
 }
 

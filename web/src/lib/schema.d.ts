@@ -625,6 +625,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/instances/{id}/templates/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Attach a template
+         * @description Gives a server a template, as it is now, or other parameters to one it has. It is installed when the server is started next: by a start, a restart, a thaw, a recover or a reset. Ports that it adds are published from the server's next place on. Refused while an operation is open. It is no operation: the answer is the instance.
+         */
+        post: operations["attachTemplate"];
+        /**
+         * Detach a template
+         * @description Its services are not started again, and a reset does not install it. Nothing is uninstalled. Not having it is no error. The answer is the instance.
+         */
+        delete: operations["detachTemplate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/instances/{id}/terminate": {
         parameters: {
             query?: never;
@@ -829,10 +853,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List templates
+         * @description The built-in ones, then the account's own, by name.
+         */
+        get: operations["listTemplates"];
+        put?: never;
+        /**
+         * Create a template
+         * @description Commands that are run in servers which have it. An account has at most 100. The same one again is no error.
+         */
+        post: operations["createTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a template
+         * @description What it does, and its parameters.
+         */
+        get: operations["getTemplate"];
+        /**
+         * Change a template
+         * @description Replaces what it does. Servers that have it keep what they were given until it is attached again.
+         */
+        put: operations["updateTemplate"];
+        post?: never;
+        /**
+         * Delete a template
+         * @description Servers that have it keep it.
+         */
+        delete: operations["deleteTemplate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Attach: {
+            /** @description By name; those left out have their defaults */
+            parameters?: {
+                [key: string]: string;
+            };
+        };
+        Attachment: {
+            /**
+             * Format: date-time
+             * @description Set by Kelvin: what you send is ignored
+             */
+            attached_at?: string;
+            /**
+             * @description Of a built-in template, or one of your own
+             * @example ssh
+             */
+            name: string;
+            /** @description By name; those left out have their defaults */
+            parameters?: {
+                [key: string]: string;
+            };
+            /** @description Names what it did when it was attached. Set by Kelvin: what you send is ignored */
+            version?: string;
+        };
         Confirm: {
             /** @description The instance's name */
             confirm: string;
@@ -860,6 +960,7 @@ export interface components {
             ports: components["schemas"]["Published"][];
             simulated: boolean;
             spec: components["schemas"]["InstanceSpec"];
+            templates?: components["schemas"]["Installation"][];
         };
         DataCenter: {
             /**
@@ -1359,6 +1460,25 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        Installation: {
+            /**
+             * Format: date-time
+             * @description Set by Kelvin: what you send is ignored
+             */
+            attached_at?: string;
+            /**
+             * @description Of a built-in template, or one of your own
+             * @example ssh
+             */
+            name: string;
+            /** @description By name; those left out have their defaults */
+            parameters?: {
+                [key: string]: string;
+            };
+            spec: components["schemas"]["TemplateSpec"];
+            /** @description Names what it did when it was attached. Set by Kelvin: what you send is ignored */
+            version?: string;
+        };
         Instance: {
             /** @description Of its host */
             address?: string;
@@ -1508,6 +1628,8 @@ export interface components {
              * @example 10s
              */
             stop_timeout?: string;
+            /** @description Templates that are installed in it. The ports they want are added to ports */
+            templates?: components["schemas"]["Attachment"][];
             /** @description Network volume */
             volume?: string;
         };
@@ -1616,6 +1738,8 @@ export interface components {
              * @example 10s
              */
             stop_timeout?: string;
+            /** @description Templates that are installed in it. The ports they want are added to ports */
+            templates?: components["schemas"]["Attachment"][];
             /** @description Network volume */
             volume?: string;
         };
@@ -1678,6 +1802,11 @@ export interface components {
         };
         ListQuickDeploy: {
             items: components["schemas"]["QuickDeploy"][];
+            /** @description Pass it as after to get the next page; absent at the end */
+            next?: string;
+        };
+        ListTemplate: {
+            items: components["schemas"]["Template"][];
             /** @description Pass it as after to get the next page; absent at the end */
             next?: string;
         };
@@ -1855,6 +1984,128 @@ export interface components {
             state: "running" | "done" | "failed";
             title: string;
             undo?: boolean;
+        };
+        Template: {
+            /** @description It comes with Kelvin, and cannot be changed */
+            built_in: boolean;
+            /**
+             * Format: date-time
+             * @description Absent for a built-in one
+             */
+            created_at?: string;
+            /** @description What it installs, and what it needs */
+            description?: string;
+            /** @example ssh */
+            name: string;
+            /** @description What may be set where it is attached */
+            parameters?: components["schemas"]["TemplateParameter"][];
+            /** @description Ports that a server publishes when it is attached */
+            ports?: number[];
+            /** @description Commands that run beside the image's own program, from every start on */
+            services?: components["schemas"]["TemplateService"][];
+            /** @description Commands that run once, in order. Steps and services together: at least one */
+            steps?: components["schemas"]["TemplateStep"][];
+            /**
+             * @description For people
+             * @example SSH server
+             */
+            title?: string;
+            /**
+             * Format: date-time
+             * @description Absent for a built-in one
+             */
+            updated_at?: string;
+            /** @description Of a built-in one: it is run by our own tests; otherwise it is a starting point */
+            verified: boolean;
+            /** @description Names what it does: servers keep the version that they were given */
+            version: string;
+        };
+        TemplateCreate: {
+            /** @description What it installs, and what it needs */
+            description?: string;
+            /**
+             * @description Unique among the account's templates, and not a built-in one's: lower-case letters, digits and hyphens
+             * @example tools
+             */
+            name: string;
+            /** @description What may be set where it is attached */
+            parameters?: components["schemas"]["TemplateParameter"][];
+            /** @description Ports that a server publishes when it is attached */
+            ports?: number[];
+            /** @description Commands that run beside the image's own program, from every start on */
+            services?: components["schemas"]["TemplateService"][];
+            /** @description Commands that run once, in order. Steps and services together: at least one */
+            steps?: components["schemas"]["TemplateStep"][];
+            /**
+             * @description For people
+             * @example SSH server
+             */
+            title?: string;
+        };
+        TemplateParameter: {
+            /** @description What it is when it is not set. A secret has none */
+            default?: string;
+            description?: string;
+            /**
+             * @description Lower-case letters, digits and hyphens. Commands find it as PARAM_NAME: the parameter api-key is PARAM_API_KEY
+             * @example keys
+             */
+            name: string;
+            /**
+             * @description Regular expression (RE2) for the whole value. Default: anything
+             * @example [0-9]+
+             */
+            pattern?: string;
+            /** @description It must be set, and not empty */
+            required?: boolean;
+            /** @description It is blotted out of messages. At least 8 characters, unless it is empty */
+            secret?: boolean;
+        };
+        TemplateService: {
+            /**
+             * @description Run by the server's shell. One that ends with another exit code than 0 within a second fails the start
+             * @example exec /usr/sbin/sshd -D
+             */
+            command: string;
+            /**
+             * @description Lower-case letters, digits and hyphens
+             * @example sshd
+             */
+            name: string;
+        };
+        TemplateSpec: {
+            /** @description What it installs, and what it needs */
+            description?: string;
+            /** @description What may be set where it is attached */
+            parameters?: components["schemas"]["TemplateParameter"][];
+            /** @description Ports that a server publishes when it is attached */
+            ports?: number[];
+            /** @description Commands that run beside the image's own program, from every start on */
+            services?: components["schemas"]["TemplateService"][];
+            /** @description Commands that run once, in order. Steps and services together: at least one */
+            steps?: components["schemas"]["TemplateStep"][];
+            /**
+             * @description For people
+             * @example SSH server
+             */
+            title?: string;
+        };
+        TemplateStep: {
+            /**
+             * @description Run by the server's shell; anything but exit code 0 is a failure
+             * @example apt-get update && apt-get install -y htop
+             */
+            command: string;
+            /**
+             * @description Lower-case letters, digits and hyphens
+             * @example install
+             */
+            name: string;
+            /**
+             * @description How long it may take. Default 10m, 1s to 1h
+             * @example 10m
+             */
+            timeout?: string;
         };
         WorkerRoute: {
             address: string;
@@ -5143,6 +5394,228 @@ export interface operations {
             };
         };
     };
+    attachTemplate: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the instance */
+                id: string;
+                /** @description Of the template */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Attach"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    detachTemplate: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the instance */
+                id: string;
+                /** @description Of the template */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Instance"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     terminateInstance: {
         parameters: {
             query?: never;
@@ -6004,6 +6477,454 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListTemplate"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTemplate: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateCreate"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the template */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTemplate: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the template */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateSpec"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTemplate: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the template */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
