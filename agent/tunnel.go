@@ -17,7 +17,7 @@ import (
 )
 
 // tunnel keeps a connection to the server over which the server asks the agent for logs
-// and statistics. The agent dials; nothing listens on the host.
+// and statistics, runs commands and copies files. The agent dials; nothing listens on the host.
 func (a *Agent) tunnel(ctx context.Context) error {
 	for wait := 100 * time.Millisecond; ctx.Err() == nil; {
 		opened := time.Now()
@@ -64,6 +64,10 @@ func (a *Agent) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/leases/{lease}/logs", a.logs)
 	mux.HandleFunc("GET /v1/leases/{lease}/stats", a.stats)
+	mux.HandleFunc("GET /v1/leases/{lease}/exec", a.exec)
+	mux.HandleFunc("GET /v1/leases/{lease}/path", a.statPath)
+	mux.HandleFunc("GET /v1/leases/{lease}/files", a.copyFrom)
+	mux.HandleFunc("PUT /v1/leases/{lease}/files", a.copyTo)
 	return mux
 }
 

@@ -30,6 +30,7 @@ type Server struct {
 	hosts          credentials[string]
 	gateways       credentials[caller]
 	tunnels        tunnels
+	execs, copies  quota // by account
 	closing        closing
 	heartbeatEvery time.Duration // of streams; 0: heartbeatEvery
 }
@@ -77,6 +78,10 @@ func (s *Server) table(r *routes) {
 	register(r, s.eraseInstance(fleet.Terminate), route{operator, "POST /v1/instances/{id}/terminate", "terminateInstance", "Terminate an instance", "Erases it for good. It needs the instance's name, and wins over whatever else is open on it."})
 	register(r, s.instanceLogs, route{viewer, "GET /v1/instances/{id}/logs", "getInstanceLogs", "Read the log of an instance", "What its process writes to stdout and stderr, oldest first."}, produces(plainText))
 	register(r, s.instanceStats, route{viewer, "GET /v1/instances/{id}/stats", "getInstanceStats", "Show what an instance uses", "CPU, memory and processes at this moment."})
+	register(r, s.exec, route{operator, "GET /v1/instances/{id}/exec", "execInstance", "Run a command in an instance", "A WebSocket of the protocol kelvin.exec.v1: its frames are in the reference. Browsers are let in from this server's own pages only."}, switches)
+	register(r, s.statFile, route{operator, "GET /v1/instances/{id}/files/stat", "statInstanceFile", "Describe a file of an instance", "Of a running or stopped one."})
+	register(r, s.copyFrom, route{operator, "GET /v1/instances/{id}/files", "copyFromInstance", "Copy files out of an instance", "A tar stream of a file, or of a folder with all that is in it, of a running or stopped instance. One that breaks off is cut, not ended."}, produces(tarType))
+	register(r, s.copyTo, route{operator, "PUT /v1/instances/{id}/files", "copyToInstance", "Copy files into an instance", "Unpacks a tar stream in a folder of a running or stopped instance. What was unpacked before an error stays."}, consumes(tarType))
 
 	register(r, s.attachTemplate, route{operator, "POST /v1/instances/{id}/templates/{name}", "attachTemplate", "Attach a template", "Gives a server a template, as it is now, or other parameters to one it has. It is installed when the server is started next: by a start, a restart, a thaw, a recover or a reset. Ports that it adds are published from the server's next place on. Refused while an operation is open. It is no operation: the answer is the instance."})
 	register(r, s.detachTemplate, route{operator, "DELETE /v1/instances/{id}/templates/{name}", "detachTemplate", "Detach a template", "Its services are not started again, and a reset does not install it. Nothing is uninstalled. Not having it is no error. The answer is the instance."})

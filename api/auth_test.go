@@ -111,7 +111,7 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 	for path, item := range document.OpenAPI().Paths {
 		noun, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
 		id, scoped := replacer[noun]
-		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PATCH": item.Patch, "DELETE": item.Delete} {
+		for method, op := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
 			if op == nil || !scoped || !strings.Contains(path, "{id}") {
 				continue
 			}
@@ -125,6 +125,11 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 				c.body = `{"confirm":"hers"}`
 			case method == "DELETE" && path == "/v1/instances/{id}":
 				c.do += "?confirm=hers"
+			case strings.HasSuffix(path, "/exec"):
+				c.header = map[string]string{"Upgrade": "websocket"}
+			case strings.Contains(path, "/files"):
+				c.do += "?path=/"
+				c.header = map[string]string{"Content-Type": tarType}
 			}
 			if method != "GET" {
 				c.key = "-"

@@ -46,6 +46,16 @@ func stream200(op *huma.Operation, mediaType string, schema *huma.Schema) {
 	}}
 }
 
+// consumes says that the request's body is a stream of this media type, which the handler
+// reads itself.
+func consumes(mediaType string) option {
+	return func(_ *routes, op *huma.Operation) {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			mediaType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		}}
+	}
+}
+
 // switches says that the answer is another protocol.
 func switches(_ *routes, op *huma.Operation) {
 	op.DefaultStatus = http.StatusSwitchingProtocols

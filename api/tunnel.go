@@ -97,29 +97,71 @@ func (t *tunnels) count() int {
 	return len(t.open)
 }
 
-// get asks a host's agent through its tunnel. Unavailable if there is none, or it breaks;
-// otherwise what the agent says is wrong. The body is the caller's to close.
-func (t *tunnels) get(ctx context.Context, hostID, path string) (io.ReadCloser, error) {
+// client speaks HTTP with a host's agent through its tunnel. Unavailable if there is none.
+func (t *tunnels) client(hostID string) (*http.Client, error) {
 	session := t.find(hostID)
 	if session == nil {
 		return nil, fleet.Errorf(fleet.Unavailable, "host %s is not connected", hostID)
 	}
-	agent := http.Client{Transport: &http.Transport{
+	return &http.Client{Transport: &http.Transport{
 		DialContext:       func(context.Context, string, string) (net.Conn, error) { return session.Open() },
 		DisableKeepAlives: true, // a stream costs nothing
-	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://agent"+path, nil)
+	}}, nil
+}
+
+// get asks a host's agent. Unavailable if there is no tunnel, or it breaks; otherwise what
+// the agent says is wrong. The body is the caller's to close.
+func (t *tunnels) get(ctx context.Context, hostID, path string) (io.ReadCloser, error) {
+	return t.ask(ctx, hostID, http.MethodGet, path, http.NoBody)
+}
+
+// put sends body to a host's agent. Errors as get's.
+func (t *tunnels) put(ctx context.Context, hostID, path string, body io.Reader) error {
+	answer, err := t.ask(ctx, hostID, http.MethodPut, path, body)
+	if err != nil {
+		return err
+	}
+	return answer.Close()
+}
+
+func (t *tunnels) ask(ctx context.Context, hostID, method, path string, body io.Reader) (io.ReadCloser, error) {
+	client, err := t.client(hostID)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://agent"+path, body)
 	if err != nil {
 		return nil, fleet.Errorf(fleet.Internal, "ask host %s: %v", hostID, err)
 	}
-	answer, err := agent.Do(req)
+	answer, err := client.Do(req)
 	if err != nil {
 		return nil, fleet.Errorf(fleet.Unavailable, "host %s does not answer", hostID)
 	}
-	if answer.StatusCode == http.StatusOK {
+	if answer.StatusCode < 300 {
 		return answer.Body, nil
 	}
 	defer answer.Body.Close()
+	return nil, agentError(hostID, answer)
+}
+
+// dialTimeout is how long an agent may take to begin.
+const dialTimeout = 15 * time.Second
+
+// dial opens a WebSocket to a host's agent. Errors as get's.
+func (t *tunnels) dial(ctx context.Context, hostID, path string) (*websocket.Conn, error) {
+	client, err := t.client(hostID)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, dialTimeout) // for the handshake only
+	defer stop()
+	ws, answer, err := websocket.Dial(ctx, "ws://agent"+path, &websocket.DialOptions{HTTPClient: client})
+	if err == nil {
+		return ws, nil
+	}
+	if answer == nil || answer.StatusCode < 300 {
+		return nil, fleet.Errorf(fleet.Unavailable, "host %s does not answer", hostID)
+	}
 	return nil, agentError(hostID, answer)
 }
 

@@ -288,3 +288,13 @@ type Problem struct {
 	RequestID string             `json:"request_id" doc:"Say it when you ask for help"`
 	Fields    []fleet.FieldError `json:"fields,omitempty" doc:"What is wrong with the request, field by field"`
 }
+
+// File is a file, folder or link of an instance.
+type File struct {
+	Name       string    `json:"name" doc:"The last element of its path"`
+	Type       string    `json:"type" enum:"file,folder,link,other"`
+	Bytes      int64     `json:"bytes"`
+	Mode       string    `json:"mode" doc:"Permissions in octal" example:"0644"`
+	ModifiedAt time.Time `json:"modified_at"`
+	Link       string    `json:"link,omitempty" doc:"Where a link leads, from the root"`
+}

@@ -32,7 +32,10 @@ func TestNobodySeesOrTouchesAnotherAccountsResources(t *testing.T) {
 				return err
 			},
 			"SetProtected": func() error { return s.SetProtected(ctx, mine.ID, "key_mine", server.ID, true) },
-			"GetTemplate":  func() error { _, err := s.GetTemplate(ctx, mine.ID, "theirs"); return err },
+			"NoteInstance": func() error {
+				return s.NoteInstance(ctx, mine.ID, "key_mine", server.ID, "instance.exec", "ls")
+			},
+			"GetTemplate": func() error { _, err := s.GetTemplate(ctx, mine.ID, "theirs"); return err },
 			"UpdateTemplate": func() error {
 				_, err := s.UpdateTemplate(ctx, mine.ID, "key_mine", "theirs", templateSpec("true"))
 				return err
