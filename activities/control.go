@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -46,6 +47,9 @@ type Instance struct {
 	Was        fleet.State
 	Home       Container   // zero when it lives nowhere
 	Leases     []Container // every place where something of it can be
+	Snapshot   string      // of a frozen one: all there is of it
+	Newest     string      // its newest whole snapshot; empty: it has none
+	Params     fleet.Params
 	Drain      fleet.Duration
 	AcceptedAt time.Time // when the operation was
 }
@@ -59,6 +63,33 @@ type Container struct {
 	ProbePort   int    // inside the container
 	StopTimeout fleet.Duration
 	Templates   int // that are installed in it
+	GPUs        []GPU // of the lease, when it has just been placed
+}
+
+// OfLease is the lease whose host does a step, for the guard that stands before it.
+func (c Container) OfLease() fleet.Lease { return c.Lease }
+
+// A GPU is one that a lease has.
+type GPU struct {
+	ID   string
+	UUID string
+	Type string
+}
+
+// A Placing is a place to be found.
+type Placing struct {
+	Claim  Claim
+	Try    int      // from 1: each has a lease of its own
+	HostID string   // the only host that will do; empty: any
+	Avoid  []string // hosts that will not do
+}
+
+// LeaseID names the lease of a try.
+func (p Placing) LeaseID() string {
+	if p.Try > 1 {
+		return fmt.Sprintf("%s-%d", p.Claim.OperationID, p.Try)
+	}
+	return p.Claim.OperationID
 }
 
 // Ending is how an operation ended, and why.
@@ -69,6 +100,8 @@ type Ending struct {
 	Message     string
 	Steps       []fleet.Step
 	AcceptedAt  time.Time // when the operation was; zero if it never began
+	Downtime    time.Duration
+	Moved       int64 // bytes
 }
 
 // Steps are the steps of an operation so far.
@@ -87,8 +120,13 @@ func (c *Control) BeginInstance(ctx context.Context, in Claim) (Instance, error)
 	out := Instance{
 		ID: inst.ID, AccountID: inst.AccountID, EndpointID: inst.EndpointID, GPUs: inst.Spec.GPUs,
 		Was: inst.Was, Drain: inst.Spec.DrainTimeout, Home: container(inst, inst.Home),
-		AcceptedAt: rec.AcceptedAt,
+		AcceptedAt: rec.AcceptedAt, Snapshot: inst.Snapshot, Params: rec.Params,
 	}
+	newest, err := c.Store.NewestSnapshot(ctx, inst.ID)
+	if err != nil && !fleet.Is(err, fleet.NotFound) {
+		return Instance{}, err
+	}
+	out.Newest = newest.ID
 	for _, l := range inst.Leases {
 		out.Leases = append(out.Leases, container(inst, l))
 	}
@@ -120,7 +158,7 @@ func (c *Control) EndOperation(ctx context.Context, in Ending) error {
 	if err := c.Store.SaveSteps(ctx, in.OperationID, "", in.Steps); err != nil {
 		return err
 	}
-	return c.Store.EndOperation(ctx, store.Ending{OperationID: in.OperationID, Outcome: in.Outcome, Code: in.Code, Message: in.Message})
+	return c.Store.EndOperation(ctx, store.Ending{OperationID: in.OperationID, Outcome: in.Outcome, Code: in.Code, Message: in.Message, Downtime: in.Downtime, Moved: in.Moved})
 }
 
 // SaveSteps keeps an operation's steps for people to follow.
@@ -130,16 +168,50 @@ func (c *Control) SaveSteps(ctx context.Context, in Steps) error {
 
 // PlaceInstance leases GPUs and ports for the instance on some host. Asked again, it
 // answers the same. Exhausted when nothing fits.
-func (c *Control) PlaceInstance(ctx context.Context, in Claim) (Container, error) {
-	lease, err := c.Store.Place(ctx, in.OperationID, in.ResourceID)
+func (c *Control) PlaceInstance(ctx context.Context, in Placing) (Container, error) {
+	lease, err := c.Store.PlaceAs(ctx, store.Placing{LeaseID: in.LeaseID(), InstanceID: in.Claim.ResourceID, HostID: in.HostID, Avoid: in.Avoid})
 	if err != nil {
 		return Container{}, err
 	}
-	inst, err := c.Store.Instance(ctx, in.ResourceID)
+	inst, err := c.Store.Instance(ctx, in.Claim.ResourceID)
 	if err != nil {
 		return Container{}, err
 	}
-	return container(inst, lease), nil
+	placed := container(inst, lease)
+	gpus, err := c.Store.LeasedGPUs(ctx, lease.ID)
+	if err != nil {
+		return Container{}, err
+	}
+	for _, g := range gpus {
+		placed.GPUs = append(placed.GPUs, GPU{ID: g.ID, UUID: g.UUID, Type: g.Type})
+	}
+	return placed, nil
+}
+
+// AwaitPlace is PlaceInstance for one that waits in the queue until something fits, and it
+// is its turn.
+func (c *Control) AwaitPlace(ctx context.Context, in Placing) (Container, error) {
+	for {
+		position, err := c.Store.Queue(ctx, in.Claim.OperationID)
+		if err != nil {
+			return Container{}, err
+		}
+		p := fleet.Progress{Message: fmt.Sprintf("waiting for a place: number %d in the queue", position)}
+		if position <= 1 {
+			placed, err := c.PlaceInstance(ctx, in)
+			if err == nil {
+				return placed, c.Store.Dequeue(ctx, in.Claim.OperationID)
+			}
+			if !fleet.Is(err, fleet.Exhausted) {
+				return Container{}, err
+			}
+			p.Message += ": " + err.Error()
+		}
+		Report(ctx, p)
+		if err := pause(ctx, 10*pollEvery); err != nil {
+			return Container{}, err
+		}
+	}
 }
 
 // ReturnLease gives a lease's GPUs and ports back. Nothing of it may be left on the host.

@@ -50,6 +50,9 @@ func (l *Life) Accept(rec, open *Record, now time.Time) error {
 	return nil
 }
 
+// WaitLimit is how long an operation waits for a place at most.
+const WaitLimit = 30 * 24 * time.Hour
+
 func named(s State) string {
 	if s == Absent {
 		return "not there"
@@ -98,6 +101,10 @@ func (l *Life) Settle(rec, next *Record, lost bool, now time.Time) {
 func (l *Life) claim(rec *Record, now time.Time) {
 	op := rec.Operation()
 	l.Was, l.State, l.OperationID = l.State, op.Via, rec.ID
-	l.Since, l.Deadline, l.Reason = now, now.Add(op.Limit), ""
+	limit := op.Limit
+	if rec.Params.Wait {
+		limit += WaitLimit
+	}
+	l.Since, l.Deadline, l.Reason = now, now.Add(limit), ""
 	rec.Deadline = l.Deadline
 }

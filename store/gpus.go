@@ -108,6 +108,19 @@ func (t *tx) gpu(id string) (fleet.GPU, error) {
 	return row.gpu(), missing(err, "GPU", id)
 }
 
+// LeasedGPUs are the GPUs that a lease has, by index.
+func (s *Store) LeasedGPUs(ctx context.Context, leaseID string) ([]fleet.GPU, error) {
+	var rows []gpuRow
+	err := s.read(ctx, "list GPUs of a lease", func(t *tx) error {
+		return t.all(&rows, leasedGPUQuery+` WHERE l.id = ? ORDER BY g.idx, g.id`, leaseID)
+	})
+	gpus := make([]fleet.GPU, len(rows))
+	for i, r := range rows {
+		gpus[i] = r.gpu()
+	}
+	return gpus, err
+}
+
 // ListGPUs lists GPUs of the fleet, by ID.
 func (s *Store) ListGPUs(ctx context.Context, f GPUFilter) ([]fleet.GPU, error) {
 	var rows []gpuRow

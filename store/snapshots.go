@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -83,6 +85,15 @@ func (s *Store) SnapshotSaved(ctx context.Context, snap fleet.Snapshot) error {
 func (s *Store) ForgetSnapshot(ctx context.Context, id string) error {
 	return s.write(ctx, "forget snapshot", func(t *tx) error {
 		_, err := t.exec(`DELETE FROM snapshots WHERE id = ? AND id NOT IN (SELECT snapshot_id FROM instances WHERE snapshot_id = ?)`, id, id)
+		return err
+	})
+}
+
+// ExpireSnapshot has a snapshot kept until then, as one of that kind. No such snapshot is no
+// error.
+func (s *Store) ExpireSnapshot(ctx context.Context, id string, kind fleet.SnapshotKind, keep time.Duration) error {
+	return s.write(ctx, "expire snapshot", func(t *tx) error {
+		_, err := t.exec(`UPDATE snapshots SET kind = ?, expires_at = ? WHERE id = ? AND expires_at = 0`, kind, micros(t.now.Add(keep)), id)
 		return err
 	})
 }
@@ -215,4 +226,55 @@ func (s *Store) snapshots(ctx context.Context, what string, q query) ([]fleet.Sn
 		all[i] = r.snapshot()
 	}
 	return all, err
+}
+
+// ForgetSnapshots lets go of all snapshots of an instance that is about to be gone; with
+// keep, the newest whole one stays for that long.
+func (s *Store) ForgetSnapshots(ctx context.Context, instanceID string, keep time.Duration) error {
+	return s.write(ctx, "forget snapshots", func(t *tx) error {
+		if _, err := t.hold(fleet.KindInstance, instanceID); err != nil {
+			return err
+		}
+		if _, err := t.exec(`UPDATE instances SET snapshot_id = '' WHERE id = ?`, instanceID); err != nil {
+			return err
+		}
+		kept := ""
+		if keep > 0 {
+			var ids []string
+			if err := t.all(&ids, `SELECT id FROM snapshots WHERE instance_id = ? AND state = 'ready' ORDER BY saved_at DESC, id DESC LIMIT 1`, instanceID); err != nil {
+				return err
+			}
+			for _, kept = range ids {
+				if _, err := t.exec(`UPDATE snapshots SET kind = 'safety', expires_at = ? WHERE id = ? AND expires_at = 0`, micros(t.now.Add(keep)), kept); err != nil {
+					return err
+				}
+			}
+		}
+		_, err := t.exec(`DELETE FROM snapshots WHERE instance_id = ? AND id <> ?`, instanceID, kept)
+		return err
+	})
+}
+
+// TellRecovered tells how old the data is that an instance was recovered with, and where
+// newer data may lie.
+func (s *Store) TellRecovered(ctx context.Context, instanceID, operationID, snapshotID string) error {
+	return s.write(ctx, "tell of recovery", func(t *tx) error {
+		h, err := t.hold(fleet.KindInstance, instanceID)
+		if err != nil {
+			return err
+		}
+		snap, err := t.snapshot(snapshotID)
+		if err != nil {
+			return err
+		}
+		message := fmt.Sprintf("recovered with its data as of %s, %s old", snap.SavedAt.Format(time.RFC3339), t.now.Sub(snap.SavedAt).Round(time.Second))
+		var kept []string
+		if err := t.all(&kept, `SELECT host_id FROM leases WHERE instance_id = ? AND kept ORDER BY epoch`, instanceID); err != nil {
+			return err
+		}
+		if len(kept) > 0 {
+			message += "; newer data may lie on " + strings.Join(kept, ", ") + ", which keeps it until you release it"
+		}
+		return t.event(h.happened("instance.recovered_from_snapshot", "", operationID, message))
+	})
 }

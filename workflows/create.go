@@ -7,8 +7,8 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-// CreateInstance makes an instance: a place, a container, and proof that it answers. If it
-// cannot, nothing of it is left but its record.
+// CreateInstance makes an instance: a place, a container of its image or with what a snapshot
+// holds, and proof that it answers. If it cannot, nothing of it is left but its record.
 func CreateInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	op, ctx := newOperation(ctx, fleet.Create, in)
 	defer op.end(ctx, &err)
@@ -16,13 +16,16 @@ func CreateInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	if _, err = op.beginInstance(ctx); err != nil {
 		return err
 	}
-	home, err := op.place(ctx)
+	home, err := op.place(ctx, activities.Placing{Claim: in, HostID: op.params.HostID})
 	if err != nil {
 		return err
 	}
+	from := op.params.SnapshotID
 	err = inOrder(
-		run(bulk(ctx, home), metal.PullImage, home),
-		step(onHost(ctx, home), op, metal.CreateContainer, metal.RemoveContainer, home),
+		when(from != "", op.restore(ctx, op.at(home, from))),
+		when(from == "",
+			run(bulk(ctx, home), metal.PullImage, home),
+			step(onHost(ctx, home), op, metal.CreateContainer, metal.RemoveContainer, home)),
 		run(onHost(ctx, home), metal.StartContainer, home),
 		equip(ctx, home),
 		run(probing(ctx, home), metal.ProbeContainer, home),

@@ -30,7 +30,7 @@ func raise(ctx workflow.Context, kind fleet.Operation, in activities.Claim) (err
 	}
 	// The autoscaler makes the workers, through the same door as people do. Its undo takes
 	// them down with it.
-	op.undo = append(op.undo, clearUp(waiting(ctx, kind.Limit), control.StopWorkers, in))
+	noteUndo(waiting(ctx, kind.Limit), op, control.StopWorkers, in)
 	return inOrder(
 		run(ctx, control.StartAutoscaler, in),
 		run(waiting(ctx, kind.Limit), control.AwaitWorkers, activities.WorkersWait{EndpointID: ep.ID, Since: ep.AcceptedAt}),
@@ -90,9 +90,9 @@ func UpdateEndpoint(ctx workflow.Context, in activities.Claim) (err error) {
 
 	// Undone, the revision is the old one again, and then the autoscaler looks.
 	if running {
-		op.undo = append(op.undo, clearUp(ctx, control.WakeAutoscaler, in))
+		noteUndo(ctx, op, control.WakeAutoscaler, in)
 	}
-	op.undo = append(op.undo, clearUp(ctx, control.SetRevision, old))
+	noteUndo(ctx, op, control.SetRevision, old)
 	return inOrder(
 		run(ctx, control.SetRevision, next),
 		when(running,

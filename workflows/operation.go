@@ -25,9 +25,15 @@ var (
 type operation struct {
 	fleet.Operation
 	activities.Claim
-	undo               []func() error
+	undo               []func(workflow.Context) error
 	committed, overdue bool
+	waits              bool // for a place, which the limit does not count
 	stop               func()
+	saved              activities.Saved // by the last pass over its snapshot
+	savedAt            time.Time        // when that began
+	moved              int64            // bytes copied so far
+	downtime           time.Duration
+	params             fleet.Params
 	steps              []fleet.Step
 	acceptedAt         time.Time
 	endpointID         string // whose autoscaler waits for the end
@@ -42,9 +48,14 @@ func newOperation(ctx workflow.Context, kind fleet.Operation, claim activities.C
 	op := &operation{Operation: kind, Claim: claim, stop: cancel}
 	ctx = workflow.WithValue(ctx, operationKey{}, op)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		if workflow.NewTimerWithOptions(ctx, kind.Limit, workflow.TimerOptions{Summary: "limit of " + kind.Name}).Get(ctx, nil) == nil {
+		for workflow.NewTimerWithOptions(ctx, kind.Limit, workflow.TimerOptions{Summary: "limit of " + kind.Name}).Get(ctx, nil) == nil {
+			if op.waits {
+				_ = workflow.Await(ctx, func() bool { return !op.waits }) // cancelled: the timer is, too
+				continue
+			}
 			op.overdue = true
 			cancel()
+			return
 		}
 	})
 	return op, ctx
@@ -56,7 +67,7 @@ func (op *operation) beginInstance(ctx workflow.Context) (activities.Instance, e
 	if err != nil {
 		return inst, err
 	}
-	op.endpointID, op.acceptedAt = inst.EndpointID, inst.AcceptedAt
+	op.endpointID, op.acceptedAt, op.params = inst.EndpointID, inst.AcceptedAt, inst.Params
 	label(ctx, gpuCount.ValueSet(int64(inst.GPUs)), endpointID.ValueSet(inst.EndpointID), hostID.ValueSet(inst.Home.Lease.HostID))
 	return inst, nil
 }
@@ -66,18 +77,6 @@ func (op *operation) beginEndpoint(ctx workflow.Context) (activities.Endpoint, e
 	ep, err := call(ctx, control.BeginEndpoint, op.Claim)
 	op.acceptedAt = ep.AcceptedAt
 	return ep, err
-}
-
-// place leases GPUs for the instance on some host. The lease has the operation's name, so
-// it can be given back without having been seen. When nothing fits, it fails at once.
-func (op *operation) place(ctx workflow.Context) (activities.Container, error) {
-	named := activities.Container{Lease: fleet.Lease{ID: op.OperationID, InstanceID: op.ResourceID}}
-	op.undo = append(op.undo, clearUp(ctx, control.ReturnLease, named))
-	placed, err := call(workflow.WithRetryPolicy(ctx, placing), control.PlaceInstance, op.Claim)
-	if err == nil {
-		label(ctx, hostID.ValueSet(placed.Lease.HostID))
-	}
-	return placed, err
 }
 
 // commit passes the point of no return. Work done on the context it returns is neither
@@ -108,7 +107,7 @@ func (op *operation) end(ctx workflow.Context, err *error) {
 		slices.Reverse(op.undo)
 		// It stops at an undo that fails, because those noted before rely on it: no lease
 		// goes back while its container may run.
-		uerr := inOrder(op.undo...)
+		uerr := op.takeBack(ctx)
 		if uerr != nil {
 			*err = fleet.Errorf(fleet.Internal, "%v; and undoing it: %v", FromTemporal(*err), FromTemporal(uerr))
 		}
@@ -118,6 +117,7 @@ func (op *operation) end(ctx workflow.Context, err *error) {
 		ending.Code, ending.Message = fleet.CodeOf(FromTemporal(*err)), FromTemporal(*err).Error()
 	}
 	ending.Steps, ending.AcceptedAt = op.steps, op.acceptedAt
+	ending.Downtime, ending.Moved = op.downtime, op.moved
 	settling := workflow.GetActivityOptions(ctx)
 	settling.Summary = "end operation: " + string(ending.Outcome)
 	ctx = workflow.WithActivityOptions(ctx, settling)
@@ -133,6 +133,27 @@ func (op *operation) end(ctx workflow.Context, err *error) {
 	}
 }
 
+// takeBack does the undos that are noted, and stops at one that fails.
+func (op *operation) takeBack(ctx workflow.Context) error {
+	for _, undo := range op.undo {
+		if err := undo(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteUndo notes how to take back what is about to be done on ctx. It will be done by whoever
+// ends the operation: a context belongs to the coroutine it was made in, which may be over by
+// then.
+func noteUndo[In any](ctx workflow.Context, op *operation, undo func(context.Context, In) error, in In) {
+	op.undo = append(op.undo, func(now workflow.Context) error {
+		now = workflow.WithActivityOptions(now, workflow.GetActivityOptions(ctx))
+		now = workflow.WithValue(now, leaseKey{}, ctx.Value(leaseKey{}))
+		return clearUp(now, undo, in)()
+	})
+}
+
 // inOrder does one thing after the other, as long as nothing fails.
 func inOrder(steps ...func() error) error {
 	for _, step := range steps {
@@ -141,6 +162,32 @@ func inOrder(steps ...func() error) error {
 		}
 	}
 	return nil
+}
+
+// inTurn is several steps as one.
+func inTurn(steps ...func() error) func() error {
+	return func() error { return inOrder(steps...) }
+}
+
+// together does several things side by side, and waits for all of them. The first that
+// fails has the others cancelled.
+func together(ctx workflow.Context, all ...func(workflow.Context) error) (err error) {
+	ctx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	group := workflow.NewWaitGroup(ctx)
+	for _, one := range all {
+		group.Add(1)
+		workflow.Go(ctx, func(ctx workflow.Context) {
+			defer group.Done()
+			if failed := one(ctx); failed != nil && err == nil {
+				err = failed
+				cancel()
+			}
+		})
+	}
+	waiting, _ := workflow.NewDisconnectedContext(ctx) // what is cancelled is waited for, too
+	group.Wait(waiting)
+	return err
 }
 
 // when is steps that only make sense in some state.
@@ -155,7 +202,7 @@ func when(ok bool, steps ...func() error) func() error {
 // may still have happened. Both halves have the same input, and can be repeated.
 func step[In any](ctx workflow.Context, op *operation, do, undo func(context.Context, In) error, in In) func() error {
 	return func() error {
-		op.undo = append(op.undo, clearUp(ctx, undo, in))
+		noteUndo(ctx, op, undo, in)
 		return run(ctx, do, in)()
 	}
 }

@@ -48,6 +48,13 @@ var brief = temporal.RetryPolicy{
 	NonRetryableErrorTypes: []string{string(fleet.Exhausted)},
 }
 
+// copying is for copies, which go on from where they were: they are tried as long as the
+// operation's limit allows. A full disk is said at once.
+var copying = temporal.RetryPolicy{
+	InitialInterval: time.Second, MaximumInterval: time.Minute, MaximumAttempts: math.MaxInt32,
+	NonRetryableErrorTypes: []string{string(fleet.Exhausted)},
+}
+
 // untilDone is for undoing, and for what comes after the commit.
 var untilDone = temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumInterval: 10 * time.Second, MaximumAttempts: math.MaxInt32}
 
@@ -82,4 +89,13 @@ func onHost(ctx workflow.Context, c activities.Container) workflow.Context {
 func bulk(ctx workflow.Context, c activities.Container) workflow.Context {
 	ctx = workflow.WithStartToCloseTimeout(onHost(ctx, c), 2*time.Hour)
 	return workflow.WithTaskQueue(ctx, fleet.BulkQueue(c.Lease.HostID))
+}
+
+// copies is bulk for steps that copy.
+func copies(ctx workflow.Context, c activities.Container) workflow.Context {
+	ctx = bulk(ctx, c)
+	if ctx.Value(steadfastKey{}) == nil {
+		ctx = workflow.WithRetryPolicy(ctx, copying)
+	}
+	return ctx
 }

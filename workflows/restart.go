@@ -18,9 +18,7 @@ func RestartInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	}
 	home := inst.Home
 	return inOrder(
-		step(ctx, op, control.HoldTraffic, control.ReleaseTraffic, in),
-		drain(ctx, inst, in),
-		step(onHost(ctx, home), op, metal.StopContainer, metal.ResumeContainer, home),
+		op.pause(ctx, inst),
 		run(onHost(ctx, home), metal.StartContainer, home),
 		equip(ctx, home),
 		run(probing(ctx, home), metal.ProbeContainer, home),

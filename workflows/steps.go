@@ -39,7 +39,7 @@ func note(ctx workflow.Context, activity any) (workflow.Context, func(workflow.C
 	// A quick step beside the record is over before anybody could read of it: the next one
 	// that may last tells of it, too.
 	if lease.HostID != "" || options.StartToCloseTimeout > quick.StartToCloseTimeout {
-		op.save(ctx, options.Summary)
+		op.show(ctx, options.Summary)
 	}
 	return ctx, func(ctx workflow.Context, err error) {
 		row := &op.steps[i]
@@ -50,9 +50,9 @@ func note(ctx workflow.Context, activity any) (workflow.Context, func(workflow.C
 	}
 }
 
-// save stores the steps. That people see a little less is no reason to fail the operation,
+// show stores the steps. That people see a little less is no reason to fail the operation,
 // so an error is left to the worker's log.
-func (op *operation) save(ctx workflow.Context, phase string) {
+func (op *operation) show(ctx workflow.Context, phase string) {
 	ctx, _ = workflow.NewDisconnectedContext(workflow.WithLocalActivityOptions(ctx, saving))
 	_ = workflow.ExecuteLocalActivity(ctx, control.SaveSteps, activities.Steps{OperationID: op.OperationID, Phase: phase, Steps: op.steps}).Get(ctx, nil)
 }

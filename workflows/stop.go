@@ -10,7 +10,7 @@ import (
 )
 
 // StopInstance ends an instance's requests gracefully and stops its container. It keeps
-// its disk, its GPUs and its ports.
+// its disk, and its GPUs and ports unless it is asked to give them back.
 func StopInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	op, ctx := newOperation(ctx, fleet.Stop, in)
 	defer op.end(ctx, &err)
@@ -19,12 +19,12 @@ func StopInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	if err != nil {
 		return err
 	}
-	home := inst.Home
-	return inOrder(
-		step(ctx, op, control.HoldTraffic, control.ReleaseTraffic, in),
-		drain(ctx, inst, in),
-		step(onHost(ctx, home), op, metal.StopContainer, metal.ResumeContainer, home),
-	)
+	if err := op.pause(ctx, inst)(); err != nil || op.params.Hold != fleet.HoldNone {
+		return err
+	}
+	// It has stopped. Past this line others may have its GPUs.
+	ctx = op.commit(ctx)
+	return run(ctx, control.StripLease, inst.Home)()
 }
 
 // drain waits for the requests in flight of an instance whose traffic is held.

@@ -3,6 +3,8 @@ package workflows_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,8 +16,9 @@ import (
 
 // faults are what can happen at a call: it fails before its work, or after; its answer is
 // lost; its host is busy; its undo fails too; it keeps failing until somebody gives up; the
-// operation is cancelled, or overtaken by terminate; the host is lost.
-var faults = []string{"before", "after", "answer lost", "busy", "undo fails", "stalls", "cancel", "terminate", "host lost"}
+// operation is cancelled, or overtaken by terminate; the host is lost, or the one that an
+// instance is on its way to.
+var faults = []string{"before", "after", "answer lost", "busy", "undo fails", "stalls", "cancel", "terminate", "host lost", "target lost"}
 
 // Whatever goes wrong, at whichever step, an operation is done, or undone as if it had
 // never been, or stuck in view; and then terminate leaves nothing behind. The steps come
@@ -30,20 +33,33 @@ func TestEveryOperationAtEveryStep(t *testing.T) {
 		{fleet.Start, fleet.Stopped},
 		{fleet.Stop, fleet.Running},
 		{fleet.Restart, fleet.Running},
+		{fleet.Freeze, fleet.Running},
+		{fleet.Freeze, fleet.Stopped},
+		{fleet.Thaw, fleet.Frozen},
+		{fleet.Migrate, fleet.Running},
+		{fleet.Migrate, fleet.Stopped},
+		{fleet.Reset, fleet.Running},
+		{fleet.Reset, fleet.Stopped},
+		{fleet.Reset, fleet.Frozen},
+		{fleet.Recover, fleet.Lost},
+		{fleet.Recover, fleet.Failed},
 		{fleet.Terminate, fleet.Running},
 		{fleet.Terminate, fleet.Stopped},
+		{fleet.Terminate, fleet.Frozen},
+		{fleet.Terminate, fleet.Lost},
+		{fleet.Terminate, fleet.Failed},
 	} {
 		t.Run(fmt.Sprintf("%s %s", c.op.Name, c.from), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			id := w.server(c.from)
 			w.calls = nil
-			require.NoError(t, w.move(c.op, id))
-			w.requireState(id, c.op.To)
+			require.NoError(t, w.move(c.op, id), w.story())
+			w.requireState(id, to(c.op, c.from))
 			t.Log(w.story())
 			for n := range w.calls {
 				for _, how := range faults {
-					t.Run(fmt.Sprintf("%02d %s", n+1, how), func(t *testing.T) { sweep(t, c.op, c.from, n+1, len(w.calls), how) })
+					t.Run(fmt.Sprintf("%02d %s", n+1, how), func(t *testing.T) { sweep(t, c.op, c.from, n+1, w.calls, how) })
 				}
 			}
 		})
@@ -62,9 +78,37 @@ func (w *world) move(op fleet.Operation, id string) error {
 	return w.start(rec)
 }
 
-func sweep(t *testing.T, op fleet.Operation, from fleet.State, n, of int, how string, templates ...fleet.Attachment) {
-	// Create commits before its last step, terminate after its first.
-	committed := op.Name == fleet.Create.Name && n == of || op.Name == fleet.Terminate.Name && n > 1
+// to is the state that an operation brings an instance to.
+func to(op fleet.Operation, from fleet.State) fleet.State {
+	if op.To == fleet.AsBefore {
+		return from
+	}
+	return op.To
+}
+
+// commits are the steps that operations do first once they are past their commit.
+var commits = map[string][]string{
+	"create": {"MoveInstance"}, "freeze": {"FreezeInstance"}, "thaw": {"MoveInstance"}, "migrate": {"MoveInstance"},
+	"reset": {"RemoveContainer", "MoveInstance"}, "recover": {"MoveInstance", "ReleaseTraffic"},
+}
+
+// committed reports whether the nth call of an operation comes past its commit. Start, stop
+// and restart have none, and terminate has it after its first step.
+func committed(op fleet.Operation, n int, calls []string) bool {
+	if op.Name == fleet.Terminate.Name {
+		return n > 1
+	}
+	for _, call := range calls[:n] {
+		name, _, _ := strings.Cut(call, " ")
+		if slices.Contains(commits[op.Name], name) {
+			return true
+		}
+	}
+	return false
+}
+
+func sweep(t *testing.T, op fleet.Operation, from fleet.State, n int, calls []string, how string, templates ...fleet.Attachment) {
+	committed := committed(op, n, calls)
 	if committed && how == "stalls" {
 		return // past its commit it goes on trying, without end
 	}
@@ -78,16 +122,22 @@ func sweep(t *testing.T, op fleet.Operation, from fleet.State, n, of int, how st
 		home = inst.Home.HostID
 	}
 	cancel := func() { _ = w.CancelWorkflow(t.Context(), "", w.run) }
+	lose := func(pick func([]fleet.Lease) fleet.Lease) { // what is open on a lost host is cancelled
+		if inst, err := w.store.Instance(t.Context(), id); err == nil && len(inst.Leases) > 0 {
+			home = pick(inst.Leases).HostID
+		}
+		if home != w.gone {
+			w.lose(home)
+		}
+		if op.Name != fleet.Terminate.Name { // which takes nothing back
+			cancel()
+		}
+	}
 	var next fleet.Record
 	w.during = map[string]func(){
 		"cancel": cancel,
-		"host lost": func() { // what is open on a lost host is cancelled
-			if inst, err := w.store.Instance(t.Context(), id); err == nil && len(inst.Leases) > 0 {
-				home = inst.Leases[0].HostID
-			}
-			w.lose(home)
-			cancel()
-		},
+		"host lost":   func() { lose(func(l []fleet.Lease) fleet.Lease { return l[0] }) },
+		"target lost": func() { lose(func(l []fleet.Lease) fleet.Lease { return l[len(l)-1] }) },
 		"terminate": func() {
 			var err error
 			next, _, err = w.store.Accept(t.Context(), w.ask(), fleet.KindInstance, id, fleet.Terminate.Name)
@@ -112,15 +162,21 @@ func sweep(t *testing.T, op fleet.Operation, from fleet.State, n, of int, how st
 	case how == "terminate" && op.Name != fleet.Terminate.Name:
 		require.Contains(t, []fleet.State{fleet.Terminating, fleet.Terminated}, inst.State, "another operation came between")
 		require.Equal(t, committed, err == nil) // else it was cancelled
-	case how == "host lost":
-		require.NotContains(t, []fleet.State{fleet.Failed}, inst.State)
+	case how == "host lost", how == "target lost":
+		if from != fleet.Failed {
+			require.NotEqual(t, fleet.Failed, inst.State)
+		}
+		w.requirePrecious(op, inst)
 	case how == "answer lost", how == "busy", how == "terminate", committed && !endless:
 		require.NoError(t, err)
-		w.requireState(id, op.To)
-	case how == "stalls" && inst.State == fleet.Failed: // the undo needs the very call that stalls
+		w.requireState(id, to(op, from))
+	case how == "stalls" && inst.State == fleet.Failed && from != fleet.Failed: // the undo needs the very call that stalls
 		require.ErrorContains(t, err, "and undoing it: "+w.broken)
-	case endless, how == "undo fails" && n > 1 && inst.State == fleet.Failed:
+	case endless, how == "undo fails" && n > 1 && (inst.State == fleet.Failed || inst.State == fleet.Lost):
 		require.Error(t, err)
+		if from == fleet.Lost && inst.State == fleet.Lost { // nobody can have stopped it, so it is lost first
+			break
+		}
 		require.Equal(t, fleet.Failed, inst.State)
 	default:
 		require.Error(t, err)
@@ -130,6 +186,7 @@ func sweep(t *testing.T, op fleet.Operation, from fleet.State, n, of int, how st
 		require.Equal(t, before, w.picture(id))
 	}
 	require.LessOrEqual(t, w.running(), 1)
+	w.requirePrecious(op, inst)
 
 	// Whatever it is now, terminate leaves nothing.
 	w.at, w.broken, w.during = 0, "", nil
@@ -158,19 +215,49 @@ func (w *world) requireState(id string, state fleet.State) {
 		require.Zero(w, inst.Home)
 		require.Zero(w, w.gpus()[fleet.GPUAssigned]+w.gpus()[fleet.GPUReserved])
 		for lease, c := range w.containers() { // a lost host clears up when it is back
-			require.Equal(w, w.lost, w.hostOf(lease))
+			require.Contains(w, []string{w.lost, w.gone}, w.hostOf(lease))
 			require.False(w, c.Running)
 		}
 		return
 	}
-	require.Len(w, inst.Leases, 1)
-	require.Equal(w, 2, w.gpus()[fleet.GPUAssigned])
 	containers := w.containers()
+	for _, l := range inst.Leases {
+		if l.Kept { // on the host that was lost
+			delete(containers, l.ID)
+		}
+	}
+	for lease := range containers {
+		if host := w.hostOf(lease); host == w.lost { // it clears up when it is back
+			delete(containers, lease)
+		}
+	}
+	if state == fleet.Frozen {
+		require.Empty(w, inst.Leases)
+		require.Empty(w, containers)
+		require.Zero(w, w.gpus()[fleet.GPUAssigned]+w.gpus()[fleet.GPUReserved])
+		require.Equal(w, "precious", w.archive[inst.Snapshot])
+		return
+	}
+	require.Equal(w, 2, w.gpus()[fleet.GPUAssigned])
 	require.Len(w, containers, 1)
 	require.Equal(w, state == fleet.Running, containers[inst.Home.ID].Running)
 	if state == fleet.Running {
 		w.requireEquipped(inst)
 	}
+}
+
+// requirePrecious checks that an instance's data is somewhere, unless somebody asked for its
+// end: at home, in a snapshot that the record names, or kept where it was.
+func (w *world) requirePrecious(op fleet.Operation, inst fleet.Instance) {
+	w.Helper()
+	switch {
+	case op.Name == fleet.Create.Name, op.Name == fleet.Reset.Name, op.Name == fleet.Terminate.Name,
+		inst.State == fleet.Terminating, inst.State == fleet.Terminated:
+		return
+	case w.disks[inst.Home.ID] == "precious", w.archive[inst.Snapshot] == "precious":
+		return
+	}
+	require.Failf(w, "the data is gone", "%s: at home %q, frozen %q", inst.State, w.disks[inst.Home.ID], w.archive[inst.Snapshot])
 }
 
 func (w *world) hostOf(lease string) string {
@@ -205,9 +292,15 @@ func (w *world) nothing(id string) string {
 
 func (w *world) paint(inst fleet.Instance) string {
 	var b strings.Builder
-	fmt.Fprintln(&b, inst.State, inst.OperationID, inst.NextID, inst.Home.ID, len(inst.Leases), inst.Ready, w.gpus())
-	for lease, c := range w.containers() {
-		fmt.Fprintln(&b, lease, c.Running, w.services(lease))
+	fmt.Fprintln(&b, inst.State, inst.OperationID, inst.NextID, inst.Home.ID, len(inst.Leases), inst.Ready, w.gpus(), inst.Snapshot)
+	containers := w.containers()
+	for _, lease := range slices.Sorted(maps.Keys(containers)) {
+		fmt.Fprintln(&b, lease, containers[lease].Running, w.disks[lease], w.services(lease))
+	}
+	snaps, err := w.store.ListSnapshots(w.Context(), w.account, store.SnapshotFilter{InstanceID: inst.ID})
+	require.NoError(w, err)
+	for _, s := range snaps {
+		fmt.Fprintln(&b, s.ID, s.Kind, s.State, w.archive[s.ID])
 	}
 	return b.String()
 }

@@ -25,6 +25,11 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(StartInstance, workflow.RegisterOptions{Name: fleet.Start.Workflow()})
 	w.RegisterWorkflowWithOptions(StopInstance, workflow.RegisterOptions{Name: fleet.Stop.Workflow()})
 	w.RegisterWorkflowWithOptions(RestartInstance, workflow.RegisterOptions{Name: fleet.Restart.Workflow()})
+	w.RegisterWorkflowWithOptions(FreezeInstance, workflow.RegisterOptions{Name: fleet.Freeze.Workflow()})
+	w.RegisterWorkflowWithOptions(ThawInstance, workflow.RegisterOptions{Name: fleet.Thaw.Workflow()})
+	w.RegisterWorkflowWithOptions(MigrateInstance, workflow.RegisterOptions{Name: fleet.Migrate.Workflow()})
+	w.RegisterWorkflowWithOptions(ResetInstance, workflow.RegisterOptions{Name: fleet.Reset.Workflow()})
+	w.RegisterWorkflowWithOptions(RecoverInstance, workflow.RegisterOptions{Name: fleet.Recover.Workflow()})
 	w.RegisterWorkflowWithOptions(TerminateInstance, workflow.RegisterOptions{Name: fleet.Terminate.Workflow()})
 	w.RegisterWorkflowWithOptions(CreateEndpoint, workflow.RegisterOptions{Name: fleet.CreateEndpoint.Workflow()})
 	w.RegisterWorkflowWithOptions(StartEndpoint, workflow.RegisterOptions{Name: fleet.StartEndpoint.Workflow()})
@@ -37,7 +42,7 @@ func Register(w worker.WorkflowRegistry) {
 // Supported are the operations that have a workflow. The table in fleet is whole; the API
 // answers unsupported for the others.
 var Supported = []fleet.Operation{
-	fleet.Create, fleet.Start, fleet.Stop, fleet.Restart, fleet.Terminate,
+	fleet.Create, fleet.Start, fleet.Stop, fleet.Restart, fleet.Freeze, fleet.Thaw, fleet.Migrate, fleet.Reset, fleet.Recover, fleet.Terminate,
 	fleet.CreateEndpoint, fleet.StartEndpoint, fleet.StopEndpoint, fleet.UpdateEndpoint, fleet.DeleteEndpoint,
 }
 

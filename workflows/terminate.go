@@ -8,8 +8,9 @@ import (
 )
 
 // TerminateInstance takes down all there is of an instance, whatever state it is in.
-// All it does is undo, so it has no undo of its own and commits at once. It starts when
-// the operation it cancelled has settled: until then that one has the workflow ID.
+// All it does is undo, so it has no undo of its own and commits at once, unless it is asked
+// to keep the data for a while: then that is saved first. It starts when the operation it
+// cancelled has settled: until then that one has the workflow ID.
 func TerminateInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	op, ctx := newOperation(ctx, fleet.Terminate, in)
 	defer op.end(ctx, &err)
@@ -18,11 +19,17 @@ func TerminateInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	if err != nil {
 		return err
 	}
+	if op.params.Keep > 0 && (inst.Was == fleet.Running || inst.Was == fleet.Stopped) {
+		if err := op.keepSafe(ctx, inst)(); err != nil {
+			return err
+		}
+	}
 	ctx = op.commit(ctx)
 
 	steps := []func() error{when(inst.Was == fleet.Running, run(ctx, control.HoldTraffic, in), drain(ctx, inst, in))}
 	for _, place := range inst.Leases {
 		steps = append(steps, vacate(ctx, place))
 	}
+	steps = append(steps, run(ctx, control.ForgetSnapshots, activities.Snap{Claim: in, Keep: op.params.Keep}))
 	return inOrder(steps...)
 }

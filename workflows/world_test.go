@@ -56,12 +56,17 @@ type world struct {
 	err  error // of the last run that closed
 	keys int
 
+	disks   map[string]string // what lies under a lease
+	archive map[string]string // what a snapshot holds
+	bad     map[string]bool   // GPUs that fail their diagnostics, by UUID
+
 	mu     sync.Mutex
 	at     int    // the call that goes wrong
 	how    string // ... and how
 	during func() // ... or what happens meanwhile
 	broken string // the call that goes on failing
 	lost   string // the host that went silent
+	gone   string // the host that had before anything began
 	calls  []string
 	scaler bool // the endpoint's autoscaler runs
 }
@@ -122,7 +127,8 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 
-	w := &world{T: t, store: s, account: seed[1], hosts: seed[2:], machines: map[string]machine.Machine{}}
+	w := &world{T: t, store: s, account: seed[1], hosts: seed[2:], machines: map[string]machine.Machine{},
+		disks: map[string]string{}, archive: map[string]string{}, bad: map[string]bool{}}
 	s.Now = func() time.Time { return time.Now().UTC().Add(time.Duration(w.skew.Load())) }
 	for _, id := range w.hosts {
 		host := sim.NewHost(sim.Options{})
@@ -194,10 +200,47 @@ func (w *world) server(state fleet.State) string {
 		return rec.ResourceID
 	}
 	require.NoError(w, w.start(rec))
-	if state == fleet.Stopped {
-		require.NoError(w, w.do(fleet.Stop, rec.ResourceID))
+	id := rec.ResourceID
+	inst, err := w.store.Instance(w.Context(), id)
+	require.NoError(w, err)
+	w.disks[inst.Home.ID] = "precious"
+	switch state { //nolint:exhaustive // the rest cannot be asked for
+	case fleet.Stopped:
+		require.NoError(w, w.do(fleet.Stop, id))
+	case fleet.Frozen:
+		require.NoError(w, w.do(fleet.Freeze, id))
+	case fleet.Lost:
+		w.snapshot(inst)
+		w.lose(inst.Home.HostID)
+		w.lost = "" // for the faults: recovery does not ask it for anything
+		w.gone = inst.Home.HostID
+	case fleet.Failed:
+		stuck, _, err := w.store.Accept(w.Context(), w.ask(), fleet.KindInstance, id, fleet.Stop.Name)
+		require.NoError(w, err)
+		_, _, err = w.store.BeginInstance(w.Context(), stuck.ID)
+		require.NoError(w, err)
+		err = w.machines[inst.Home.HostID].Stop(w.Context(), inst.Home.ID, 0)
+		require.NoError(w, err)
+		require.NoError(w, w.store.EndOperation(w.Context(), store.Ending{OperationID: stuck.ID, Outcome: fleet.Stuck, Message: "for the test"}))
 	}
-	return rec.ResourceID
+	return id
+}
+
+// bare stops a server so that it keeps nothing but its data.
+func (w *world) bare(id string) {
+	ask := w.ask()
+	ask.Params.Hold = fleet.HoldNone
+	rec, _, err := w.store.Accept(w.Context(), ask, fleet.KindInstance, id, fleet.Stop.Name)
+	require.NoError(w, err)
+	require.NoError(w, w.start(rec))
+}
+
+// snapshot takes one of a running server, as its interval does.
+func (w *world) snapshot(inst fleet.Instance) {
+	snap := fleet.Snapshot{ID: fleet.NewID(fleet.SnapshotPrefix, time.Now()), InstanceID: inst.ID, Kind: fleet.SnapshotAuto, SavedAt: time.Now()}
+	require.NoError(w, w.store.RecordSnapshot(w.Context(), snap))
+	require.NoError(w, w.store.SnapshotSaved(w.Context(), snap))
+	w.archive[snap.ID] = w.disks[inst.Home.ID]
 }
 
 func (w *world) ask() store.Ask {
@@ -303,6 +346,7 @@ func (h *hosts) StopContainer(ctx context.Context, c activities.Container) error
 }
 
 func (h *hosts) RemoveContainer(ctx context.Context, c activities.Container) error {
+	delete(h.w.disks, c.Lease.ID)
 	return h.on(c).RemoveContainer(ctx, c)
 }
 
@@ -316,6 +360,57 @@ func (h *hosts) InstallTemplates(ctx context.Context, c activities.Container) er
 
 func (h *hosts) StartServices(ctx context.Context, c activities.Container) error {
 	return h.on(c).StartServices(ctx, c)
+}
+
+// The archive of the world holds words. Package archive has tests of its own, and e2e has
+// the two together.
+
+func (h *hosts) SaveSnapshot(ctx context.Context, c activities.Copy) (activities.Saved, error) {
+	if _, err := h.w.machines[c.Lease.HostID].Inspect(ctx, c.Lease.ID); err != nil {
+		return activities.Saved{}, err
+	}
+	h.w.archive[c.SnapshotID] = h.w.disks[c.Lease.ID]
+	return activities.Saved{ImageID: "sha256:1", Bytes: 8, Files: 1, New: 8}, nil
+}
+
+func (h *hosts) VerifySnapshot(_ context.Context, c activities.Copy) error {
+	if _, ok := h.w.archive[c.SnapshotID]; !ok {
+		return fleet.Errorf(fleet.NotFound, "there is no %s in the archive", c.SnapshotID)
+	}
+	return nil
+}
+
+func (h *hosts) RestoreSnapshot(ctx context.Context, c activities.Copy) error {
+	if err := h.VerifySnapshot(ctx, c); err != nil {
+		return err
+	}
+	if err := h.on(c.Container).PullImage(ctx, c.Container); err != nil {
+		return err
+	}
+	if err := h.on(c.Container).CreateContainer(ctx, c.Container); err != nil {
+		return err
+	}
+	h.w.disks[c.Lease.ID] = h.w.archive[c.SnapshotID]
+	return nil
+}
+
+func (h *hosts) CheckRestored(_ context.Context, c activities.Copy) error {
+	if h.w.disks[c.Lease.ID] != h.w.archive[c.SnapshotID] {
+		return fleet.Errorf(fleet.Internal, "the copy is another")
+	}
+	return nil
+}
+
+func (h *hosts) RemoveRestored(ctx context.Context, c activities.Copy) error {
+	return h.RemoveContainer(ctx, c.Container)
+}
+
+func (h *hosts) DiagnoseGPU(_ context.Context, t activities.GPUTest) (fleet.Verdict, error) {
+	v := fleet.Verdict{GPU: t.GPU.ID, UUID: t.GPU.UUID, Result: fleet.VerdictPass}
+	if h.w.bad[t.GPU.UUID] {
+		v.Result, v.Rule, v.Message = fleet.VerdictFail, "test", "it has bad memory"
+	}
+	return v, nil
 }
 
 func (h *hosts) ProbeContainer(ctx context.Context, c activities.Container) error {
