@@ -62,7 +62,7 @@ type Container struct {
 	ProbePath   string // empty: it is ready as soon as it runs
 	ProbePort   int    // inside the container
 	StopTimeout fleet.Duration
-	Templates   int // that are installed in it
+	Templates   int   // that are installed in it
 	GPUs        []GPU // of the lease, when it has just been placed
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/worker"
 )
 
-// An Agent runs one host. All fields but Registerer and Started must be set.
+// An Agent runs one host. All fields but Archive, Registerer and Started must be set.
 type Agent struct {
 	HostID       string
 	Version      string
@@ -32,6 +32,8 @@ type Agent struct {
 	Server       *Server
 	Temporal     client.Client
 	Machine      machine.Machine
+	Archive      activities.Archive   // nil: none
+	Diagnoser    activities.Diagnoser // of its GPUs
 	Journal      *Journal
 	Logger       *slog.Logger
 	Registerer   prometheus.Registerer // of its metrics; nil: none
@@ -61,6 +63,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	group.Go(func() error { return a.watch(ctx) })
 	group.Go(func() error { return a.describe(ctx) })
 	group.Go(func() error { return a.tunnel(ctx) })
+	group.Go(func() error { return a.collect(ctx) })
 	group.Go(func() error { return a.takeSteps(ctx, leased) })
 	return group.Wait()
 }
@@ -74,6 +77,7 @@ func (a *Agent) takeSteps(ctx context.Context, leased <-chan struct{}) error {
 	}
 	steps := &activities.Host{
 		Machine: a.Machine, Specs: a.Server.Spec, Address: a.ProbeAddress, Logger: a.Logger,
+		Archive: a.Archive, GPUs: a.Diagnoser,
 		Probe: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	guard, metrics := &Guard{Journal: a.Journal, Leased: a.Leased}, worker.NewMetrics(a.Registerer)

@@ -6,12 +6,11 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 
-	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-// Guard stands before every step on a host: it must have an epoch that is not over, and,
-// unless it only takes away, the host must have its lease. Attempts of one step share one
+// Guard stands before every step on a host: unless it only takes away, it must have an epoch
+// that is not over, and the host must have its lease. Attempts of one step share one
 // run of it.
 type Guard struct {
 	interceptor.WorkerInterceptorBase
@@ -30,7 +29,10 @@ type guarded struct {
 }
 
 // takesAway are the steps that a host does without a lease, too: they start nothing.
-var takesAway = map[string]bool{"StopContainer": true, "RemoveContainer": true}
+var takesAway = map[string]bool{"StopContainer": true, "RemoveContainer": true, "RemoveRestored": true}
+
+// ofLease is what the input of every step on a host is.
+type ofLease interface{ OfLease() fleet.Lease }
 
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (g *guarded) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
@@ -38,19 +40,18 @@ func (g *guarded) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	if len(in.Args) == 0 {
 		return nil, fleet.Errorf(fleet.Internal, "%s names no lease", info.ActivityType.Name)
 	}
-	c, ok := in.Args[0].(activities.Container)
+	of, ok := in.Args[0].(ofLease)
 	if !ok {
 		return nil, fleet.Errorf(fleet.Internal, "%s names no lease", info.ActivityType.Name)
 	}
-	if !takesAway[info.ActivityType.Name] && !g.guard.Leased() {
-		return nil, fleet.Errorf(fleet.Unavailable, "the host has no lease")
-	}
-	if err := g.guard.Journal.Admit(c.Lease.InstanceID, c.Lease.Epoch); err != nil {
-		return nil, err
+	if !takesAway[info.ActivityType.Name] {
+		if !g.guard.Leased() {
+			return nil, fleet.Errorf(fleet.Unavailable, "the host has no lease")
+		}
+		if err := g.guard.Journal.Admit(of.OfLease().InstanceID, of.OfLease().Epoch); err != nil {
+			return nil, err
+		}
 	}
 	key := info.WorkflowExecution.RunID + "/" + info.ActivityID
-	return nil, g.guard.Journal.Once(ctx, key, func(ctx context.Context) error {
-		_, err := g.Next.ExecuteActivity(ctx, in)
-		return err
-	})
+	return g.guard.Journal.Once(ctx, key, func(ctx context.Context) (any, error) { return g.Next.ExecuteActivity(ctx, in) })
 }

@@ -91,10 +91,13 @@ func TestOrderOfAnEpochThatIsOverIsRefused(t *testing.T) {
 	p := mustPost(t)
 	require.NoError(t, p.do(p.steps.PullImage, container("op_2", 2)))
 	calls := len(p.machine.Calls())
-	for _, step := range []any{p.steps.PullImage, p.steps.StartContainer, p.steps.StopContainer, p.steps.RemoveContainer} {
+	for _, step := range []any{p.steps.PullImage, p.steps.StartContainer} {
 		require.Equal(t, fleet.Fenced, fleet.CodeOf(p.do(step, container("op_1", 1))))
 	}
 	require.Len(t, p.machine.Calls(), calls, "the machine hears nothing of it")
+	// What is over may still be taken away: where an instance moved within its host, it is.
+	require.NoError(t, p.do(p.steps.StopContainer, container("op_1", 1)))
+	require.NoError(t, p.do(p.steps.RemoveContainer, container("op_1", 1)))
 }
 
 func TestStepThatNamesNoLeaseIsRefused(t *testing.T) {

@@ -26,6 +26,7 @@ type Journal struct {
 // flight is one step, running or done.
 type flight struct {
 	done      chan struct{} // closed when it has ended; the rest is valid then
+	out       any
 	err       error
 	abandoned bool // it failed because its caller gave up
 	ended     time.Time
@@ -94,9 +95,9 @@ func (j *Journal) Admit(instanceID string, epoch int64) error {
 	return nil
 }
 
-// Once runs a step, or joins it if it is running, or returns at once if it has been done. A
-// step that failed runs again; so does one whose caller gave up while others had joined it.
-func (j *Journal) Once(ctx context.Context, key string, do func(context.Context) error) error {
+// Once runs a step, or joins it if it is running, or returns its answer at once if it has been
+// done. A step that failed runs again; so does one whose caller gave up while others had joined it.
+func (j *Journal) Once(ctx context.Context, key string, do func(context.Context) (any, error)) (any, error) {
 	for {
 		f, joined := j.board(key)
 		if !joined {
@@ -105,10 +106,10 @@ func (j *Journal) Once(ctx context.Context, key string, do func(context.Context)
 		select {
 		case <-f.done:
 			if !f.abandoned {
-				return f.err
+				return f.out, f.err
 			}
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
 	}
 }
@@ -130,7 +131,7 @@ func (j *Journal) board(key string) (f *flight, joined bool) {
 }
 
 // fly runs a step. Whoever joined it hears how it ended, even if do panics.
-func (j *Journal) fly(ctx context.Context, key string, f *flight, do func(context.Context) error) error {
+func (j *Journal) fly(ctx context.Context, key string, f *flight, do func(context.Context) (any, error)) (any, error) {
 	f.err = fleet.Errorf(fleet.Internal, "the step panicked")
 	defer func() {
 		j.mu.Lock()
@@ -141,8 +142,8 @@ func (j *Journal) fly(ctx context.Context, key string, f *flight, do func(contex
 		}
 		close(f.done)
 	}()
-	f.err = do(ctx)
-	return f.err
+	f.out, f.err = do(ctx)
+	return f.out, f.err
 }
 
 // Fence remembers that the agent stops the container of a lease for want of its own.

@@ -75,19 +75,19 @@ func TestStepRunsOnceHoweverManyAttemptsThereAre(t *testing.T) {
 		return nil
 	}
 	var group sync.WaitGroup
-	group.Go(func() { require.NoError(t, j.Once(t.Context(), "run/1", step)) })
+	group.Go(func() { require.NoError(t, once(t.Context(), j, "run/1", step)) })
 	<-begun
 	for range 10 {
-		group.Go(func() { require.NoError(t, j.Once(t.Context(), "run/1", step)) })
+		group.Go(func() { require.NoError(t, once(t.Context(), j, "run/1", step)) })
 	}
 	ctx, giveUp := context.WithCancelCause(t.Context())
 	why := errors.New("cancelled")
 	giveUp(why)
-	require.ErrorIs(t, j.Once(ctx, "run/1", step), why, "who gives up does not wait")
-	require.NoError(t, j.Once(t.Context(), "run/2", func(context.Context) error { return nil }), "another step is not held back")
+	require.ErrorIs(t, once(ctx, j, "run/1", step), why, "who gives up does not wait")
+	require.NoError(t, once(t.Context(), j, "run/2", func(context.Context) error { return nil }), "another step is not held back")
 	close(finish)
 	group.Wait()
-	require.NoError(t, j.Once(t.Context(), "run/1", step), "it has been done")
+	require.NoError(t, once(t.Context(), j, "run/1", step), "it has been done")
 	require.EqualValues(t, 1, runs.Load())
 }
 
@@ -102,9 +102,9 @@ func TestStepThatFailedRunsAgain(t *testing.T) {
 		}
 		return nil
 	}
-	require.ErrorIs(t, j.Once(t.Context(), "run/1", step), broken)
-	require.NoError(t, j.Once(t.Context(), "run/1", step))
-	require.NoError(t, j.Once(t.Context(), "run/1", step))
+	require.ErrorIs(t, once(t.Context(), j, "run/1", step), broken)
+	require.NoError(t, once(t.Context(), j, "run/1", step))
+	require.NoError(t, once(t.Context(), j, "run/1", step))
 	require.Equal(t, 2, runs)
 }
 
@@ -115,7 +115,7 @@ func TestStepWhoseCallerGaveUpIsTakenOver(t *testing.T) {
 	begun := make(chan struct{})
 	var group sync.WaitGroup
 	group.Go(func() {
-		require.ErrorIs(t, j.Once(ctx, "run/1", func(ctx context.Context) error {
+		require.ErrorIs(t, once(ctx, j, "run/1", func(ctx context.Context) error {
 			close(begun)
 			<-ctx.Done()
 			return ctx.Err()
@@ -124,7 +124,7 @@ func TestStepWhoseCallerGaveUpIsTakenOver(t *testing.T) {
 	<-begun
 	taken := false
 	group.Go(func() {
-		require.NoError(t, j.Once(t.Context(), "run/1", func(context.Context) error {
+		require.NoError(t, once(t.Context(), j, "run/1", func(context.Context) error {
 			taken = true
 			return nil
 		}))
@@ -142,7 +142,7 @@ func TestStepThatPanicsLeavesNobodyWaiting(t *testing.T) {
 	var group sync.WaitGroup
 	group.Go(func() {
 		require.Panics(t, func() {
-			_ = j.Once(t.Context(), "run/1", func(context.Context) error {
+			_ = once(t.Context(), j, "run/1", func(context.Context) error {
 				close(begun)
 				<-finish
 				panic("a bug")
@@ -151,23 +151,39 @@ func TestStepThatPanicsLeavesNobodyWaiting(t *testing.T) {
 	})
 	<-begun
 	group.Go(func() {
-		err := j.Once(t.Context(), "run/1", func(context.Context) error { return nil })
+		err := once(t.Context(), j, "run/1", func(context.Context) error { return nil })
 		if err != nil { // it joined
 			require.True(t, fleet.Is(err, fleet.Internal), err)
 		}
 	})
 	close(finish)
 	group.Wait()
-	require.NoError(t, j.Once(t.Context(), "run/1", func(context.Context) error { return nil }))
+	require.NoError(t, once(t.Context(), j, "run/1", func(context.Context) error { return nil }))
 }
 
 func TestStepsAreForgottenInTheEnd(t *testing.T) {
 	t.Parallel()
 	j := mustJournal(t, filepath.Join(t.TempDir(), "journal.db"))
 	nothing := func(context.Context) error { return nil }
-	require.NoError(t, j.Once(t.Context(), "run/1", nothing))
+	require.NoError(t, once(t.Context(), j, "run/1", nothing))
 	j.steps["run/1"].ended = time.Now().Add(-keepSteps - time.Second)
-	require.NoError(t, j.Once(t.Context(), "run/2", nothing))
+	require.NoError(t, once(t.Context(), j, "run/2", nothing))
 	require.NotContains(t, j.steps, "run/1")
 	require.Contains(t, j.steps, "run/2")
+}
+
+// once is Once for a step without an answer.
+func once(ctx context.Context, j *Journal, key string, step func(context.Context) error) error {
+	_, err := j.Once(ctx, key, func(ctx context.Context) (any, error) { return nil, step(ctx) })
+	return err
+}
+
+func TestEveryAttemptHasTheAnswer(t *testing.T) {
+	t.Parallel()
+	j := mustJournal(t, filepath.Join(t.TempDir(), "journal.db"))
+	for range 3 {
+		out, err := j.Once(t.Context(), "run/1", func(context.Context) (any, error) { return 42, nil })
+		require.NoError(t, err)
+		require.Equal(t, 42, out)
+	}
 }

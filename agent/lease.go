@@ -91,8 +91,9 @@ func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
 	}
 	info := a.info.Load()
 	r := fleet.HostReport{
-		Version: a.Version, Machine: info.Driver, Simulated: a.Simulated, Archives: info.Archives, Address: a.Address,
+		Version: a.Version, Machine: info.Driver, Simulated: a.Simulated, Address: a.Address,
 		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.GPUs,
+		Archives:   a.Archive != nil && info.Archives,
 		Containers: []fleet.ContainerReport{},
 	}
 	for _, c := range containers {

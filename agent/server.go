@@ -31,6 +31,12 @@ func (s *Server) Spec(ctx context.Context, leaseID string) (fleet.ContainerSpec,
 	return spec, s.do(ctx, http.MethodGet, "/v1/agent/leases/"+url.PathEscape(leaseID), nil, &spec)
 }
 
+// Collect offers to clear up the archive.
+func (s *Server) Collect(ctx context.Context) (fleet.CollectOrder, error) {
+	var order fleet.CollectOrder
+	return order, s.do(ctx, http.MethodPost, "/v1/agent/collect", nil, &order)
+}
+
 func (s *Server) do(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {

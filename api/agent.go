@@ -47,3 +47,12 @@ func (s *Server) containerSpec(ctx context.Context, in *containerSpecInput) (*sh
 	}
 	return &shown[fleet.ContainerSpec]{spec}, nil
 }
+
+// collectArchive answers an agent that offers to clear up its data center's archive.
+func (s *Server) collectArchive(ctx context.Context, _ *struct{}) (*shown[fleet.CollectOrder], error) {
+	order, err := s.Store.Collect(ctx, callerOf(ctx).hostID)
+	if err != nil {
+		return nil, err
+	}
+	return &shown[fleet.CollectOrder]{order}, nil
+}

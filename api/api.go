@@ -111,6 +111,7 @@ func (s *Server) table(r *routes) {
 
 	register(r, s.renewLease, route{host, "POST /v1/agent/lease", "renewLease", "Renew a host's lease", "An agent says what its host has, and is told what belongs there."})
 	register(r, s.containerSpec, route{host, "GET /v1/agent/leases/{id}", "getContainerSpec", "Fetch what a container is made from", "For the agent of the host that has the lease."})
+	register(r, s.collectArchive, route{host, "POST /v1/agent/collect", "collectArchive", "Offer to clear up the archive", "The answer says whether it is this host's turn, and what to keep."})
 	register(r, s.openTunnel, route{host, "GET /v1/agent/tunnel", "openTunnel", "Open a tunnel", "A WebSocket that carries yamux; the server opens streams in it to the agent's HTTP handler."}, switches)
 	register(r, s.gatewayRoutes, route{gateway, "GET /v1/gateway/routes", "getRoutes", "Fetch routes", "At once if they are not of the version given; otherwise when they change, or after 25 seconds."})
 	register(r, s.gatewayReport, route{gateway, "POST /v1/gateway/report", "reportGateway", "Report what a gateway sees", "Requests in flight by instance, and load by endpoint."})

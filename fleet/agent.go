@@ -83,3 +83,12 @@ type ContainerSpec struct {
 
 	Templates []Installation `json:"templates,omitempty"`
 }
+
+// A CollectOrder answers an agent that offers to clear up its data center's archive.
+type CollectOrder struct {
+	Collect   bool     `json:"collect"`   // it is this host's turn
+	Snapshots []string `json:"snapshots"` // those to keep
+}
+
+// CollectEvery is how often an archive is cleared up.
+const CollectEvery = time.Hour

@@ -179,15 +179,42 @@ func (s *Store) NewestSnapshot(ctx context.Context, instanceID string) (fleet.Sn
 // Those that have expired are forgotten first, unless a frozen instance needs them.
 func (s *Store) ArchivedSnapshots(ctx context.Context, dataCenter string) ([]string, error) {
 	var ids []string
-	err := s.write(ctx, "list archived snapshots", func(t *tx) error {
-		if _, err := t.exec(`DELETE FROM snapshots WHERE expires_at > 0 AND expires_at < ?
-			AND id NOT IN (SELECT snapshot_id FROM instances WHERE snapshot_id <> '')`, micros(t.now)); err != nil {
-			return err
-		}
-		ids = nil
-		return t.all(&ids, `SELECT id FROM snapshots WHERE data_center = ? ORDER BY id`, dataCenter)
+	err := s.write(ctx, "list archived snapshots", func(t *tx) (err error) {
+		ids, err = t.archived(dataCenter)
+		return err
 	})
 	return ids, err
+}
+
+func (t *tx) archived(dataCenter string) (ids []string, err error) {
+	if _, err := t.exec(`DELETE FROM snapshots WHERE expires_at > 0 AND expires_at < ?
+		AND id NOT IN (SELECT snapshot_id FROM instances WHERE snapshot_id <> '')`, micros(t.now)); err != nil {
+		return nil, err
+	}
+	err = t.all(&ids, `SELECT id FROM snapshots WHERE data_center = ? ORDER BY id`, dataCenter)
+	return ids, err
+}
+
+// Collect has a host clear up its data center's archive, if that is due, and says what to
+// keep. One host in a data center is told to, each fleet.CollectEvery.
+func (s *Store) Collect(ctx context.Context, hostID string) (fleet.CollectOrder, error) {
+	var order fleet.CollectOrder
+	err := s.write(ctx, "collect", func(t *tx) error {
+		order = fleet.CollectOrder{Snapshots: []string{}}
+		host, err := t.lockHost(hostID)
+		if err != nil {
+			return err
+		}
+		n, err := t.exec(`UPDATE data_centers SET collected_at = ? WHERE name = ? AND collected_at <= ?`,
+			micros(t.now), host.DataCenter, micros(t.now.Add(-fleet.CollectEvery)))
+		if err != nil || n == 0 {
+			return err
+		}
+		order.Collect = true
+		order.Snapshots, err = t.archived(host.DataCenter)
+		return err
+	})
+	return order, err
 }
 
 // SnapshotsDue are the running servers whose interval for automatic snapshots has passed.

@@ -252,3 +252,26 @@ func TestSnapshotsThatExpiredAreForgotten(t *testing.T) {
 		require.NotContains(t, ids, snap.ID)
 	})
 }
+
+func TestOneHostClearsUpTheArchiveInAWhile(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		now := s.Now().Add(24 * time.Hour) // other tests of this database have theirs
+		s.Now = func() time.Time { return now }
+		a := mustAccount(t, s)
+		one, two := mustHost(t, s, 1), mustHost(t, s, 1)
+		snap := mustSnapshot(t, s, mustServer(t, s, a, 0), fleet.SnapshotManual)
+		order, err := s.Collect(t.Context(), one.ID)
+		require.NoError(t, err)
+		require.True(t, order.Collect)
+		require.Contains(t, order.Snapshots, snap.ID)
+		order, err = s.Collect(t.Context(), two.ID)
+		require.NoError(t, err)
+		require.False(t, order.Collect)
+		now = now.Add(fleet.CollectEvery)
+		order, err = s.Collect(t.Context(), two.ID)
+		require.NoError(t, err)
+		require.True(t, order.Collect)
+		_, err = s.Collect(t.Context(), "hst_none")
+		requireCode(t, fleet.NotFound, err)
+	})
+}

@@ -23,6 +23,7 @@ func MigrateInstance(ctx workflow.Context, in activities.Claim) (err error) {
 // move moves an instance from its home to another place, where it runs afterwards or not.
 func (op *operation) move(ctx workflow.Context, inst activities.Instance, running bool) error {
 	source, snap := inst.Home, op.snap(fleet.SnapshotMigrate)
+	op.paused = inst.Was != fleet.Running
 	here := op.at(source, snap.SnapshotID)
 	err := run(ctx, control.CheckMove, activities.Placing{Claim: op.Claim, HostID: op.params.HostID})()
 	if err != nil {
@@ -48,15 +49,15 @@ func (op *operation) move(ctx workflow.Context, inst activities.Instance, runnin
 	if err := op.restore(ctx, there)(); err != nil {
 		return err
 	}
-	for pass, last := 2, op.saved.New; inst.Was == fleet.Running && worthAnotherPass(pass, last); pass++ {
+	for pass, last := 2, op.saved.Read; inst.Was == fleet.Running && worthAnotherPass(pass, last); pass++ {
 		err := inOrder(op.save(ctx, here), op.again(ctx, there))
 		if err != nil {
 			return err
 		}
-		if op.saved.New > last/2 { // it does not shrink any more
+		if op.saved.Read > last/2 { // it does not shrink any more
 			break
 		}
-		last = op.saved.New
+		last = op.saved.Read
 	}
 
 	// The pause. What changed since the last pass travels, and nothing else.
@@ -74,7 +75,7 @@ func (op *operation) move(ctx workflow.Context, inst activities.Instance, runnin
 	ctx = op.commit(ctx)
 
 	err = inOrder(
-		run(ctx, control.MoveInstance, target),      // the record first,
+		run(ctx, control.MoveInstance, target),     // the record first,
 		run(ctx, control.ReleaseTraffic, op.Claim), // then the callers,
 	)
 	if inst.Was == fleet.Running {

@@ -27,6 +27,7 @@ type operation struct {
 	activities.Claim
 	undo               []func(workflow.Context) error
 	committed, overdue bool
+	paused             bool // its instance is stopped
 	waits              bool // for a place, which the limit does not count
 	stop               func()
 	saved              activities.Saved // by the last pass over its snapshot

@@ -20,11 +20,12 @@ func (op *operation) at(c activities.Container, snapshotID string) activities.Co
 // save is one pass over a snapshot: only what changed since the last one is read.
 func (op *operation) save(ctx workflow.Context, in activities.Copy) func() error {
 	return func() error {
+		in.Stopped = op.paused
 		begun := workflow.Now(ctx)
 		saved, err := call(copies(ctx, in.Container), metal.SaveSnapshot, in)
 		if err == nil {
 			op.saved, op.savedAt = saved, begun
-			op.moved += saved.New
+			op.moved += saved.Read
 		}
 		return err
 	}
@@ -56,5 +57,6 @@ func (op *operation) pause(ctx workflow.Context, inst activities.Instance) func(
 		when(inst.Was == fleet.Running,
 			drain(ctx, inst, op.Claim),
 			step(onHost(ctx, inst.Home), op, metal.StopContainer, metal.ResumeContainer, inst.Home)),
+		func() error { op.paused = true; return nil },
 	)
 }

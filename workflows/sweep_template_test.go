@@ -36,7 +36,7 @@ func TestEveryOperationAtEveryStepWithTemplates(t *testing.T) {
 			t.Log(w.story())
 			for n := range w.calls {
 				for _, how := range faults {
-					t.Run(fmt.Sprintf("%02d %s", n+1, how), func(t *testing.T) { sweep(t, c.op, c.from, n+1, len(w.calls), how, templates...) })
+					t.Run(fmt.Sprintf("%02d %s", n+1, how), func(t *testing.T) { sweep(t, c.op, c.from, n+1, w.calls, how, templates...) })
 				}
 			}
 		})

@@ -135,7 +135,7 @@ func sweep(t *testing.T, op fleet.Operation, from fleet.State, n int, calls []st
 	}
 	var next fleet.Record
 	w.during = map[string]func(){
-		"cancel": cancel,
+		"cancel":      cancel,
 		"host lost":   func() { lose(func(l []fleet.Lease) fleet.Lease { return l[0] }) },
 		"target lost": func() { lose(func(l []fleet.Lease) fleet.Lease { return l[len(l)-1] }) },
 		"terminate": func() {

@@ -370,7 +370,7 @@ func (h *hosts) SaveSnapshot(ctx context.Context, c activities.Copy) (activities
 		return activities.Saved{}, err
 	}
 	h.w.archive[c.SnapshotID] = h.w.disks[c.Lease.ID]
-	return activities.Saved{ImageID: "sha256:1", Bytes: 8, Files: 1, New: 8}, nil
+	return activities.Saved{ImageID: "sha256:1", Bytes: 8, Files: 1, Read: 8, New: 8}, nil
 }
 
 func (h *hosts) VerifySnapshot(_ context.Context, c activities.Copy) error {

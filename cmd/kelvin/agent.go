@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kelvin-gpu/kelvin/agent"
+	"github.com/kelvin-gpu/kelvin/archive"
 	"github.com/kelvin-gpu/kelvin/machine"
 )
 
@@ -24,7 +25,9 @@ type agentPart struct {
 	machine, docker              string
 	address, publish             string
 	portFirst, portLast          int
-	simGPUs, volumes             string
+	simGPUs, simBadGPUs, volumes string
+	archive, archiveKey          string
+	archiveRate                  int64
 	metrics                      string
 }
 
@@ -80,6 +83,10 @@ func (a *agentPart) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&a.portFirst, "port-first", 20000, "first port that containers are published on")
 	cmd.Flags().IntVar(&a.portLast, "port-last", 29999, "last port that containers are published on")
 	cmd.Flags().StringVar(&a.simGPUs, "sim-gpus", a.simGPUs, "GPUs to simulate, such as a100-80gb:8,l4-24gb:2; empty: none")
+	cmd.Flags().StringVar(&a.simBadGPUs, "sim-bad-gpus", "", "indexes of simulated GPUs that fail their diagnostics, such as 0,3")
+	cmd.Flags().StringVar(&a.archive, "archive", a.archive, "storage of snapshots, the same for all hosts of a data center: file:///directory, s3://bucket/prefix?endpoint=…&region=…, or kopia:///connection.json; empty: none, and nothing can be frozen or moved")
+	cmd.Flags().StringVar(&a.archiveKey, "archive-key", "", "key that encrypts the archive, at least 16 bytes, or @file; the same for all hosts of a data center")
+	cmd.Flags().Int64Var(&a.archiveRate, "archive-rate", 0, "most bytes a second to and from the archive; 0: no limit")
 	cmd.Flags().StringVar(&a.volumes, "volumes", "", "folder of the network volumes, shared by all hosts of the data center; empty: none")
 }
 
@@ -100,12 +107,27 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 		return err
 	}
 	defer journal.Close()
+	kept, err := a.openArchive(ctx, logger)
+	if err != nil {
+		return err
+	}
+	if kept != nil {
+		defer kept.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what is saved is saved
+	}
+	bad, err := agent.BadGPUs(gpus, a.simBadGPUs)
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	ag := &agent.Agent{
 		HostID: a.host, Version: version, Address: a.address, ProbeAddress: a.publish,
 		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus, Simulated: len(gpus) > 0,
 		Server:   &agent.Server{URL: a.server, Token: a.token, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}}},
 		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Registerer: registry, Started: started,
+		Diagnoser: agent.SimulatedGPUs{Bad: bad},
+	}
+	if kept != nil {
+		ag.Archive = kept
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return ag.Run(ctx) })
@@ -117,4 +139,19 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 		}))
 	})
 	return group.Wait()
+}
+
+// openArchive opens the archive that the settings name, or none.
+func (a *agentPart) openArchive(ctx context.Context, logger *slog.Logger) (*archive.Archive, error) {
+	if a.archive == "" {
+		logger.WarnContext(ctx, "no archive (--archive): what runs here cannot be frozen, moved or recovered", "host", a.host)
+		return nil, nil //nolint:nilnil // none is what was asked for
+	}
+	key, err := secret(a.archiveKey)
+	if err != nil {
+		return nil, err
+	}
+	return archive.Open(ctx, archive.Options{
+		URL: a.archive, Key: key, CacheDir: filepath.Join(a.dataDir, "archive-cache-"+a.host), RateLimit: a.archiveRate, Logger: logger,
+	})
 }

@@ -137,6 +137,9 @@ func (d *dev) runParts(ctx context.Context, p parts, logger *slog.Logger) error 
 	if d.agent.volumes == "" {
 		d.agent.volumes = filepath.Join(d.dataDir, "volumes")
 	}
+	if err := d.keepArchive(); err != nil {
+		return err
+	}
 	m, err := d.agent.open(ctx, logger)
 	if err != nil {
 		return err
@@ -182,19 +185,38 @@ type credentials struct {
 
 // seal has the record encrypted with a key that the first start makes.
 func (d *dev) seal(record *store.Store) error {
-	path := filepath.Join(d.dataDir, "encryption.json")
-	var key string
-	if err := readJSON(path, &key); errors.Is(err, os.ErrNotExist) {
-		var bytes [32]byte
-		_, _ = rand.Read(bytes[:]) // crypto/rand never returns an error
-		key = base64.StdEncoding.EncodeToString(bytes[:])
-		if err := writeJSON(path, key); err != nil {
-			return err
-		}
-	} else if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+	key, err := d.madeOnce("encryption.json")
+	if err != nil {
+		return err
 	}
 	return record.Seal(key)
+}
+
+// keepArchive puts the archive beside the record, unless another one is named.
+func (d *dev) keepArchive() (err error) {
+	if d.agent.archive != "" {
+		return nil
+	}
+	d.agent.archive = "file://" + filepath.Join(d.dataDir, "archive")
+	d.agent.archiveKey, err = d.madeOnce("archive.json")
+	return err
+}
+
+// madeOnce is a key that the first start makes.
+func (d *dev) madeOnce(name string) (string, error) {
+	path := filepath.Join(d.dataDir, name)
+	var key string
+	err := readJSON(path, &key)
+	if err == nil {
+		return key, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read %s: %w", path, err)
+	}
+	var bytes [32]byte
+	_, _ = rand.Read(bytes[:]) // crypto/rand never returns an error
+	key = base64.StdEncoding.EncodeToString(bytes[:])
+	return key, writeJSON(path, key)
 }
 
 // bootstrap makes account, key, data center, host and gateway once.

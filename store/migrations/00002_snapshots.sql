@@ -33,6 +33,8 @@ ALTER TABLE leases ADD COLUMN kept BOOLEAN NOT NULL DEFAULT FALSE;
 
 ALTER TABLE hosts ADD COLUMN archives BOOLEAN NOT NULL DEFAULT FALSE; -- it can save and restore instances
 
+ALTER TABLE data_centers ADD COLUMN collected_at BIGINT NOT NULL DEFAULT 0; -- when its archive was cleared up
+
 ALTER TABLE operations ADD COLUMN downtime BIGINT NOT NULL DEFAULT 0; -- microseconds
 ALTER TABLE operations ADD COLUMN moved BIGINT NOT NULL DEFAULT 0; -- bytes
 
