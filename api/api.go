@@ -19,7 +19,7 @@ type Server struct {
 	Logger     *slog.Logger
 
 	Console           http.Handler                                  // the console, for every path that is not ours; nil: none
-	GatewayURL        func(dataCenter, endpointLabel string) string // of an endpoint; nil: not shown
+	GatewayURL        func(dataCenter, endpointLabel string) string // of an endpoint or a server; nil: not shown
 	Supported         []fleet.Operation                             // what can be run here; others are 501 and no button; nil: all of fleet.Operations
 	Version           string                                        // of this build
 	Simulated         bool                                          // the fleet is simulated, and is labelled so

@@ -80,25 +80,26 @@ type EndpointPatch struct {
 
 // Instance is an instance as the API shows it: a server, or the worker of an endpoint.
 type Instance struct {
-	ID          string            `json:"id" example:"ins_06f2r3k8x9m4n5p6q7s8t9v0w1"`
-	Name        string            `json:"name"`
-	EndpointID  string            `json:"endpoint_id,omitempty" doc:"Of a worker; absent for a server"`
-	Revision    int               `json:"revision,omitempty" doc:"Of the endpoint's spec that a worker runs"`
-	State       fleet.State       `json:"state" doc:"Where it is"`
-	Target      fleet.State       `json:"target" doc:"Where it is heading; its state, when it is settled"`
-	Since       time.Time         `json:"since" doc:"When the state was entered"`
-	Deadline    time.Time         `json:"deadline,omitzero" doc:"When the open operation is undone unless it is past its point of no return"`
-	Reason      string            `json:"reason,omitempty" doc:"Why it is where it is, when nobody asked for it"`
-	OperationID string            `json:"operation_id,omitempty" doc:"The open operation"`
-	Legal       []string          `json:"legal" doc:"Operations that it accepts now"`
-	HostID      string            `json:"host_id,omitempty" doc:"Where it lives; absent when it lives nowhere"`
-	Address     string            `json:"address,omitempty" doc:"Of its host"`
-	Ports       []fleet.Published `json:"ports"`
-	GPUs        []InstanceGPU     `json:"gpus"`
-	Ready       bool              `json:"ready" doc:"Its probe has passed, and nothing holds its traffic. Without ports: it runs"`
-	Epoch       int64             `json:"epoch" doc:"One more with every placement"`
-	CreatedAt   time.Time         `json:"created_at"`
-	UpdatedAt   time.Time         `json:"updated_at"`
+	ID          string         `json:"id" example:"ins_06f2r3k8x9m4n5p6q7s8t9v0w1"`
+	Name        string         `json:"name"`
+	EndpointID  string         `json:"endpoint_id,omitempty" doc:"Of a worker; absent for a server"`
+	Revision    int            `json:"revision,omitempty" doc:"Of the endpoint's spec that a worker runs"`
+	State       fleet.State    `json:"state" doc:"Where it is"`
+	Target      fleet.State    `json:"target" doc:"Where it is heading; its state, when it is settled"`
+	Since       time.Time      `json:"since" doc:"When the state was entered"`
+	Deadline    time.Time      `json:"deadline,omitzero" doc:"When the open operation is undone unless it is past its point of no return"`
+	Reason      string         `json:"reason,omitempty" doc:"Why it is where it is, when nobody asked for it"`
+	OperationID string         `json:"operation_id,omitempty" doc:"The open operation"`
+	Legal       []string       `json:"legal" doc:"Operations that it accepts now"`
+	HostID      string         `json:"host_id,omitempty" doc:"Where it lives; absent when it lives nowhere"`
+	Address     string         `json:"address,omitempty" doc:"Of its host"`
+	URL         string         `json:"url,omitempty" doc:"Where requests to the first port of a server go, wherever it lives" example:"http://ins-06f2r3k8x9m4n5p6q7s8t9v0w1.us-east.localhost:8081"`
+	Ports       []InstancePort `json:"ports" doc:"Those of its spec, and where each is reached"`
+	GPUs        []InstanceGPU  `json:"gpus"`
+	Ready       bool           `json:"ready" doc:"Its probe has passed, and nothing holds its traffic. Without ports: it runs"`
+	Epoch       int64          `json:"epoch" doc:"One more with every placement"`
+	CreatedAt   time.Time      `json:"created_at"`
+	UpdatedAt   time.Time      `json:"updated_at"`
 	// Spec shows viewers the names of environment variables, not their values.
 	Spec fleet.InstanceSpec `json:"spec"`
 }
@@ -234,7 +235,7 @@ type Gateway struct {
 // DataCenter is a place with hosts and a gateway.
 type DataCenter struct {
 	Name       string `json:"name" example:"us-east"`
-	GatewayURL string `json:"gateway_url,omitempty" doc:"Where its endpoints are reached, with %s for the endpoint's label" example:"http://%s.us-east.localhost:8080"`
+	GatewayURL string `json:"gateway_url,omitempty" doc:"Where its endpoints and servers are reached, with %s for the label of each" example:"http://%s.us-east.localhost:8080"`
 }
 
 // Event is something that happened, named noun.past.

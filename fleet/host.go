@@ -3,10 +3,10 @@ package fleet
 import "time"
 
 // A DataCenter is a named place with hosts and a gateway. Its name is part of every URL of
-// its endpoints.
+// its endpoints and servers.
 type DataCenter struct {
 	Name string
-	// GatewayURL is where its endpoints are reached, with %s for the endpoint's label:
+	// GatewayURL is where its endpoints and servers are reached, with %s for the label of each:
 	// http://%s.us-east.localhost:8081.
 	GatewayURL string
 }

@@ -3,6 +3,9 @@
 // HTTP/2 without TLS and WebSockets, holds requests for a moment while no worker is ready,
 // and sends a request a second time only if it never reached a worker.
 //
+// To servers it is that, too, and a TCP proxy: it listens on the ports that are their
+// addresses, and passes on what connects there, byte by byte.
+//
 // It is also the witness of every drain. It follows the routes that the server publishes,
 // and reports what it has in flight. A report with version N promises that no request will
 // be sent to a worker which those routes call draining or leave out, so that a worker that

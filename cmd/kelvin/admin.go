@@ -59,7 +59,7 @@ func adminCommand() *cobra.Command {
 	})
 	key.Flags().StringVar(&role, "role", string(fleet.Operator), "viewer, operator or owner")
 
-	on("data-center <name> <gateway-url>", "Make a data center, or change its gateway's URL, with %s for the endpoint: https://%s.us-east.example.com", cobra.ExactArgs(2),
+	on("data-center <name> <gateway-url>", "Make a data center, or change its gateway's URL, with %s for the label of an endpoint or server: https://%s.us-east.example.com", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, s *store.Store, args []string) (any, error) {
 			dc := fleet.DataCenter{Name: args[0], GatewayURL: args[1]}
 			return map[string]string{"name": dc.Name, "gateway_url": dc.GatewayURL}, s.EnsureDataCenter(cmd.Context(), dc)

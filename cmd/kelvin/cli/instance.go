@@ -44,15 +44,6 @@ func held(i api.Instance) string {
 	return gpusOf(len(i.GPUs), kind)
 }
 
-// addresses are where the ports of an instance are reached: 10.0.0.7:20001→8080.
-func addresses(i api.Instance) []string {
-	var all []string
-	for _, port := range i.Ports {
-		all = append(all, fmt.Sprintf("%s:%d→%d", i.Address, port.Host, port.Container))
-	}
-	return all
-}
-
 func showInstance(i api.Instance, now time.Time) facts {
 	var f facts
 	f.add("Instance", i.Name)
@@ -63,8 +54,10 @@ func showInstance(i api.Instance, now time.Time) facts {
 	f.add("Ready", yes(i.Ready, "no"))
 	f.add("Operation", i.OperationID)
 	f.add("Endpoint", i.EndpointID)
+	f.add("URL", i.URL)
+	f.add("Addresses", strings.Join(addresses(i), "\n"))
 	f.add("Host", i.HostID)
-	f.add("Ports", strings.Join(addresses(i), "\n"))
+	f.add("On its host", strings.Join(published(i), "\n"))
 	f.add("GPUs", held(i))
 	for _, gpu := range i.GPUs {
 		f.add("GPU", fmt.Sprintf("%d: %s %s", gpu.Index, gpu.UUID, gpu.ID))

@@ -23,7 +23,7 @@ type instanceFlags struct {
 func (i *instanceFlags) flags(a *app, cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&i.gpus, "gpus", 1, "GPUs, all on one host, 0 to 8")
-	f.IntSliceVar(&i.ports, "port", nil, "`Port` of the container to publish on the host, 1 to 65535; repeatable, 16 at most. Default: none")
+	f.IntSliceVar(&i.ports, "port", nil, "`Port` of the container to publish, 1 to 65535; repeatable, 16 at most. Default: none")
 	f.StringVar(&i.diskPath, "disk-path", "", "Where its own disk is mounted, which outlives restarts: an absolute `path`. Default: none")
 	f.BoolVar(&i.readOnly, "read-only", false, "Mount the root filesystem read-only, with a writable /tmp")
 	f.BoolVar(&i.protected, "protected", false, "Refuse to terminate it")
@@ -61,7 +61,8 @@ func (a *app) instanceCreate() *cobra.Command {
 	var ch change
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Create a server",
-		Long:    "Creates a server and starts it. NAME is yours to choose: 1 to 128 characters, unique among your servers.",
+		Long: "Creates a server and starts it. NAME is yours to choose: 1 to 128 characters, unique among your servers.\n" +
+			"Each --port gets a TCP address that stays, wherever the server lives; requests to its URL go to the first.",
 		Example: "  kelvin instance create notebook --image jupyter/base-notebook --port 8888 --disk-path /workspace --wait",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
@@ -76,12 +77,7 @@ func (a *app) instanceCreate() *cobra.Command {
 				return err
 			}
 			in := call{method: http.MethodPost, path: instances.path, body: api.InstanceCreate{Name: args[0], InstanceSpec: spec}}
-			return ch.do(ctx, s, in, args[0], func(op api.Operation, f *facts) {
-				f.add("ID:", op.ResourceID)
-				if op.Ended() {
-					f.add("See it:", "kelvin instance show "+op.ResourceID)
-				}
-			})
+			return ch.do(ctx, s, in, args[0], func(op api.Operation, f *facts) { s.introduceServer(ctx, op, f) })
 		}),
 	}
 	i.flags(a, cmd)

@@ -30,7 +30,7 @@ func stoppingEcho() api.Endpoint {
 func notebook() api.Instance {
 	return api.Instance{
 		ID: id("ins_", 1), Name: "notebook", State: fleet.Running, Target: fleet.Running, Since: testNow.Add(-time.Hour), Legal: []string{"stop", "restart", "terminate"},
-		HostID: id("hst_", 1), Address: "10.0.0.7", Ports: []fleet.Published{{Container: 8888, Host: 20001}}, Ready: true, Epoch: 1,
+		HostID: id("hst_", 1), Address: "10.0.0.7", URL: "http://ins-1.us-east.localhost:8081", Ports: []api.InstancePort{{Container: 8888, Host: 20001, Address: "localhost:10004"}}, Ready: true, Epoch: 1,
 		GPUs:      []api.InstanceGPU{{ID: id("gpu_", 1), UUID: "GPU-abc", Type: "a100-80gb", Simulated: true}},
 		CreatedAt: testNow.Add(-time.Hour), UpdatedAt: testNow.Add(-time.Hour),
 		Spec: fleet.InstanceSpec{DataCenter: "us-east", Image: "jupyter", GPUs: 1, Ports: []int{8888}, DiskPath: "/workspace"},

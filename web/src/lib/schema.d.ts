@@ -1052,7 +1052,7 @@ export interface components {
         };
         DataCenter: {
             /**
-             * @description Where its endpoints are reached, with %s for the endpoint's label
+             * @description Where its endpoints and servers are reached, with %s for the label of each
              * @example http://%s.us-east.localhost:8080
              */
             gateway_url?: string;
@@ -1611,7 +1611,8 @@ export interface components {
             name: string;
             /** @description The open operation */
             operation_id?: string;
-            ports: components["schemas"]["Published"][];
+            /** @description Those of its spec, and where each is reached */
+            ports: components["schemas"]["InstancePort"][];
             /** @description Its probe has passed, and nothing holds its traffic. Without ports: it runs */
             ready: boolean;
             /** @description Why it is where it is, when nobody asked for it */
@@ -1639,6 +1640,11 @@ export interface components {
             target: "deleted" | "deleting" | "failed" | "freezing" | "frozen" | "lost" | "migrating" | "provisioning" | "recovering" | "resetting" | "restarting" | "running" | "starting" | "stopped" | "stopping" | "terminated" | "terminating" | "thawing" | "updating";
             /** Format: date-time */
             updated_at: string;
+            /**
+             * @description Where requests to the first port of a server go, wherever it lives
+             * @example http://ins-06f2r3k8x9m4n5p6q7s8t9v0w1.us-east.localhost:8081
+             */
+            url?: string;
         };
         InstanceCreate: {
             /** @description Start command, run by the shell. Default: the image's entrypoint and command */
@@ -1701,7 +1707,7 @@ export interface components {
              * @example notebook
              */
             name: string;
-            /** @description Ports of the container that are published on the host. The first is probed by HTTP if probe_path is set */
+            /** @description Ports of the container that are published, each at an address that stays. The first is that of the URL, and is probed by HTTP if probe_path is set */
             ports?: number[];
             /**
              * @description Path whose answer below 500 says that it is ready. Default: / for workers, none for servers
@@ -1754,6 +1760,23 @@ export interface components {
         InstancePatch: {
             /** @description Refuse terminate and reset until this is taken off */
             protected: boolean;
+        };
+        InstancePort: {
+            /**
+             * @description Where this port of a server is reached over TCP, wherever the server lives, until it is terminated
+             * @example ins-06f2r3k8x9m4n5p6q7s8t9v0w1.us-east.example.com:10000
+             */
+            address?: string;
+            /**
+             * Format: int64
+             * @description Port inside the container
+             */
+            container: number;
+            /**
+             * Format: int64
+             * @description Port on its host; absent while it lives nowhere, and another one where it lives next
+             */
+            host?: number;
         };
         InstanceSpec: {
             /** @description Start command, run by the shell. Default: the image's entrypoint and command */
@@ -1811,7 +1834,7 @@ export interface components {
              * @example /data
              */
             mount_path?: string;
-            /** @description Ports of the container that are published on the host. The first is probed by HTTP if probe_path is set */
+            /** @description Ports of the container that are published, each at an address that stays. The first is that of the URL, and is probed by HTTP if probe_path is set */
             ports?: number[];
             /**
              * @description Path whose answer below 500 says that it is ready. Default: / for workers, none for servers

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Endpoint, Instance, Operation } from './types';
-import { doing, moving, outcome, percent, phase, status } from './words';
+import { doing, moving, outcome, percent, phase, reached, status } from './words';
 
 function endpoint(fields: Partial<Endpoint>): Endpoint {
 	return { state: 'running', target: 'running', status: '2/2 Ready', workers: { total: 2, ready: 2 }, ...fields } as Endpoint;
@@ -89,4 +89,10 @@ describe('what an operation says', () => {
 	test('without a name, the ID', () => {
 		expect(doing(operation({ resource_name: '' }))).toBe('Stopping ep_1');
 	});
+});
+
+test('a port is reached at the address that stays, if it has one', () => {
+	const i = server({ address: '10.0.0.7' });
+	expect(reached(i, { container: 80, host: 20001 })).toBe('10.0.0.7:20001');
+	expect(reached(i, { container: 80, host: 20001, address: 'localhost:10000' })).toBe('localhost:10000');
 });

@@ -59,6 +59,11 @@ function probe(i: Instance): string {
 	return i.ports.length > 0 ? 'Not ready' : '';
 }
 
+/** Where a port is reached: at its address that stays, or for want of one at its host's. */
+export function reached(i: Instance, port: Instance['ports'][number]): string {
+	return port.address ?? `${i.address}:${port.host}`;
+}
+
 const verbs: Record<string, { doing: string; done: string }> = {
 	create: { doing: 'Creating', done: 'was created' },
 	start: { doing: 'Starting', done: 'was started' },
