@@ -61,8 +61,9 @@ type Archive struct {
 	limiter *rate.Limiter
 	log     *slog.Logger
 
-	checkpoint time.Duration // how often a Save makes sure of what it has
-	now        func() time.Time
+	checkpoint  time.Duration // how often a Save makes sure of what it has
+	lockSettles time.Duration // after which whoever took a lock last has it
+	now         func() time.Time
 }
 
 // Open connects to the archive, which is made the first time. Any number of agents may do that
@@ -90,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Archive, error) {
 	}
 	a := &Archive{
 		options: o, limiter: newLimiter(o.RateLimit), log: o.Logger,
-		checkpoint: 10 * time.Second, now: time.Now,
+		checkpoint: 10 * time.Second, lockSettles: 2 * time.Second, now: time.Now,
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
@@ -147,7 +148,7 @@ func (a *Archive) connect(ctx context.Context, storage blob.ConnectionInfo) erro
 	}
 	err = open()
 	if errors.Is(err, blob.ErrBlobNotFound) {
-		if err = a.create(ctx, storage); err != nil && !errors.Is(err, repo.ErrAlreadyInitialized) {
+		if err = a.create(ctx); err != nil && !errors.Is(err, repo.ErrAlreadyInitialized) {
 			return failed("make the archive", err)
 		}
 		err = open()
@@ -157,8 +158,8 @@ func (a *Archive) connect(ctx context.Context, storage blob.ConnectionInfo) erro
 
 // create makes the repository. Its secrets come from the key alone, so that two who do this at
 // the same time write the same thing.
-func (a *Archive) create(ctx context.Context, info blob.ConnectionInfo) error {
-	storage, err := blob.NewStorage(ctx, info, true)
+func (a *Archive) create(ctx context.Context) error {
+	storage, err := openStorage(ctx, a.options.URL, "repository")
 	if err != nil {
 		return err
 	}

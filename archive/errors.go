@@ -19,6 +19,9 @@ func failed(doing string, err error) error {
 	if _, ours := errors.AsType[*fleet.Error](err); ours {
 		return err
 	}
+	if _, lost := errors.AsType[*damage](err); lost {
+		return fleet.Errorf(fleet.Conflict, "%s: the archive is damaged: %v", doing, err)
+	}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
@@ -31,3 +34,9 @@ func failed(doing string, err error) error {
 	}
 	return fleet.Errorf(fleet.Unavailable, "%s: %v", doing, err)
 }
+
+// damage is the error for what was saved and is not there, or not as it was. All other errors
+// of a storage may pass.
+type damage struct{ error }
+
+func (d *damage) Unwrap() error { return d.error }
