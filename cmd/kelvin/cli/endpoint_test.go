@@ -104,6 +104,9 @@ func TestEveryFieldOfASpecHasAFlag(t *testing.T) {
 	}
 	require.Equal(t, "--env HOME", flagOf("env.HOME"))
 	require.Equal(t, "--port 1", flagOf("ports[1]"))
+	require.Equal(t, "--template 1", flagOf("templates[1].name"))
+	require.Equal(t, "--template-param keys", flagOf("templates[1].parameters.keys"))
+	require.Equal(t, "--template-param", flagOf("templates[1].parameters"))
 }
 
 func TestTerminateConfirmsByName(t *testing.T) {

@@ -71,6 +71,9 @@ func showInstance(i api.Instance, now time.Time) facts {
 	}
 	f.add("Disk", i.Spec.DiskPath)
 	f.add("Probe", i.Spec.ProbePath)
+	for _, t := range i.Spec.Templates {
+		f.add("Template", t.Name+", attached "+ago(t.AttachedAt, now))
+	}
 	f.add("Protected", yes(i.Spec.Protected, ""))
 	f.add("Labels", pairs(i.Spec.Labels))
 	f.add("Epoch", fmt.Sprint(i.Epoch))
@@ -96,7 +99,7 @@ func (a *app) instanceCommand() *cobra.Command {
 			erases: "its data is erased for good.",
 			body:   func(name string) any { return api.Confirm{Confirm: name} },
 		}, legalOnInstance),
-		a.instanceProtect(), a.instanceUnprotect(),
+		a.instanceProtect(), a.instanceUnprotect(), a.instanceTemplate(),
 		logsCommand(a, instances, "Print what an instance writes"),
 		a.instanceStats(),
 		watchCommand(a, instances, func(i api.Instance) (string, bool) {

@@ -18,6 +18,8 @@ type instanceFlags struct {
 	diskPath            string
 	readOnly, protected bool
 	stopTimeout         time.Duration
+
+	templates, templateParams []string
 }
 
 func (i *instanceFlags) flags(a *app, cmd *cobra.Command) {
@@ -29,6 +31,9 @@ func (i *instanceFlags) flags(a *app, cmd *cobra.Command) {
 	f.BoolVar(&i.protected, "protected", false, "Refuse to terminate it")
 	f.DurationVar(&i.stopTimeout, "stop-timeout", 0, "Between the signal to end and the kill, 0s to 10m. Default "+short(time.Duration(fleet.DefaultStopTimeout)))
 	f.StringVar(&i.probePath, "probe-path", "", "`Path` on the first port whose answer below 500 says that it is ready. Default: it is not asked")
+	f.StringArrayVar(&i.templates, "template", nil, "`Name` of a template to install; kelvin template ls shows them; repeatable, 8 at most")
+	f.StringArrayVar(&i.templateParams, "template-param", nil, "Parameter of a template as `TEMPLATE.NAME=VALUE`, or TEMPLATE.NAME=@FILE for what a file holds; repeatable")
+	complete(cmd, "template", completeFlag(a, templates, nil))
 	i.workload.flags(a, cmd)
 	i.placeFlag(a, cmd)
 }
@@ -45,6 +50,9 @@ func (i *instanceFlags) spec(a *app, cmd *cobra.Command) (fleet.InstanceSpec, er
 	}
 	if env != nil {
 		spec.Env = *env
+	}
+	if spec.Templates, err = a.attachments(cmd, i.templates, i.templateParams); err != nil {
+		return spec, err
 	}
 	labels, err := i.tags(cmd, nil)
 	if err != nil {
@@ -63,8 +71,9 @@ func (a *app) instanceCreate() *cobra.Command {
 		Use: "create NAME", Short: "Create a server",
 		Long: "Creates a server and starts it. NAME is yours to choose: 1 to 128 characters, unique among your servers.\n" +
 			"Each --port gets a TCP address that stays, wherever the server lives; requests to its URL go to the first.",
-		Example: "  kelvin instance create notebook --image jupyter/base-notebook --port 8888 --disk-path /workspace --wait",
-		Args:    cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
+		Example: "  kelvin instance create notebook --image jupyter/base-notebook --port 8888 --disk-path /workspace --wait\n" +
+			"  kelvin instance create box --image debian:12 --command 'exec sleep infinity' --template ssh --template-param ssh.keys=@~/.ssh/id_ed25519.pub",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
 			if err := ch.check(s.cmd); err != nil {
 				return err

@@ -30,6 +30,9 @@ func TestEveryTableLooksAsItShould(t *testing.T) {
 		"gpu_ls":            {"gpu", "ls"},
 		"quick_deploy_ls":   {"quick-deploy", "ls"},
 		"quick_deploy_show": {"quick-deploy", "show", "vllm"},
+		"template_ls":       {"template", "ls"},
+		"template_show":     {"template", "show", "ssh"},
+		"attachment_ls":     {"instance", "template", "ls", "notebook"},
 		"me":                {"me"},
 		"endpoint_ls_yaml":  {"endpoint", "ls", "-o", "yaml"},
 	} {

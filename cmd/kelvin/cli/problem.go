@@ -126,6 +126,12 @@ func fieldLine(field fleet.FieldError) string {
 
 // flagOf is the flag that fills in a field, with what follows the field's name: env.HOME.
 func flagOf(field string) string {
+	if _, parameter, ok := strings.Cut(field, "].parameters"); ok && strings.HasPrefix(field, "templates[") {
+		return strings.TrimSpace("--template-param " + strings.TrimPrefix(parameter, "."))
+	}
+	if at, ok := strings.CutSuffix(field, "].name"); ok {
+		field = at // templates[0].name is the flag's own value
+	}
 	i := strings.IndexAny(field, ".[")
 	if i < 0 {
 		i = len(field)

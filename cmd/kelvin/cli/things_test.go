@@ -33,7 +33,9 @@ func notebook() api.Instance {
 		HostID: id("hst_", 1), Address: "10.0.0.7", URL: "http://ins-1.us-east.localhost:8081", Ports: []api.InstancePort{{Container: 8888, Host: 20001, Address: "localhost:10004"}}, Ready: true, Epoch: 1,
 		GPUs:      []api.InstanceGPU{{ID: id("gpu_", 1), UUID: "GPU-abc", Type: "a100-80gb", Simulated: true}},
 		CreatedAt: testNow.Add(-time.Hour), UpdatedAt: testNow.Add(-time.Hour),
-		Spec: fleet.InstanceSpec{DataCenter: "us-east", Image: "jupyter", GPUs: 1, Ports: []int{8888}, DiskPath: "/workspace"},
+		Spec: fleet.InstanceSpec{DataCenter: "us-east", Image: "jupyter", GPUs: 1, Ports: []int{8888}, DiskPath: "/workspace", Templates: []fleet.Attachment{
+			{Name: "ssh", Parameters: map[string]string{"keys": "***"}, Version: "8a6b", AttachedAt: testNow.Add(-time.Hour)},
+		}},
 	}
 }
 
@@ -99,6 +101,17 @@ func stocked(w *world) *world {
 	}
 	w.answers("GET /v1/quick-deploys", 200, page(quick))
 	w.answers("GET /v1/quick-deploys/vllm", 200, quick)
+	ssh, _ := fleet.FindTemplate("ssh")
+	ssh.Steps = ssh.Steps[:1]
+	ssh.Steps[0].Command, ssh.Services[0].Command = "apt-get update\napt-get install -y openssh-server", "exec sshd -D"
+	builtIn := api.Template{Name: "ssh", BuiltIn: true, Version: "8a6b", TemplateSpec: ssh.TemplateSpec}
+	own := api.Template{
+		Name: "tools", Version: "17c0", CreatedAt: testNow.Add(-time.Hour), UpdatedAt: testNow.Add(-time.Minute),
+		TemplateSpec: fleet.TemplateSpec{Title: "Tools", Steps: []fleet.TemplateStep{{Name: "install", Command: "true"}}}.Defaults(),
+	}
+	w.answers("GET /v1/templates", 200, page(builtIn, own))
+	w.answers("GET /v1/templates/ssh", 200, builtIn)
+	w.answers("GET /v1/templates/tools", 200, own)
 	w.answers("GET /v1/data-centers", 200, page(api.DataCenter{Name: "us-east"}, api.DataCenter{Name: "eu-west"}))
 	w.answers("GET /v1/me", 200, api.Me{AccountID: id("acc_", 1), Account: "dev", Role: fleet.Owner, Fleet: true, KeyID: id("key_", 1), Version: "v1", Simulated: true})
 	return w

@@ -155,7 +155,7 @@ var flagsOfFields = map[string]string{
 	"volume": "volume", "mount_path": "mount-path", "disk_path": "disk-path", "target_concurrency": "target-concurrency",
 	"probe_path": "probe-path", "drain_timeout": "drain-timeout", "stop_timeout": "stop-timeout", "cpus": "cpus",
 	"memory_mb": "memory-mb", "labels": "label", "data_center": "data-center", "quick_deploy": "quick-deploy",
-	"read_only": "read-only", "protected": "protected",
+	"read_only": "read-only", "protected": "protected", "templates": "template",
 }
 
 // withoutDefaults takes the defaults out of the flags' help: what a change leaves out
