@@ -15,6 +15,7 @@ type Control struct {
 	Store      *store.Store
 	Operations Operations
 	Logger     *slog.Logger
+	Supported  []fleet.Operation // what schedules can ask for here; nil: all of fleet.Operations
 }
 
 // Operations starts what has been accepted. It is the typed Temporal client of package

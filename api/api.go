@@ -45,6 +45,10 @@ type Starter interface {
 	Progress(ctx context.Context, rec fleet.Record) (fleet.Progress, bool, error)
 	// Wake has an endpoint's autoscaler look again.
 	Wake(ctx context.Context, endpointID string) error
+	// SyncSchedule makes Temporal's schedule what the record's is.
+	SyncSchedule(ctx context.Context, id string) error
+	// TriggerSchedule has Temporal fire a schedule now, for the run that was due.
+	TriggerSchedule(ctx context.Context, id string, due time.Time) error
 }
 
 // table is every route, for people and programs; handler.go has those of probes and Prometheus.
@@ -90,6 +94,15 @@ func (s *Server) table(r *routes) {
 	register(r, s.getOperation, route{viewer, "GET /v1/operations/{id}", "getOperation", "Show an operation", "How far it is, step by step, and how it ended."})
 	register(r, s.watchOperation, route{viewer, "GET /v1/operations/{id}/watch", "watchOperation", "Watch an operation", "Server-sent events named operation: as it is, then each change, until it has an outcome."}, sends(Operation{}))
 	register(r, s.cancelOperation, route{operator, "POST /v1/operations/{id}/cancel", "cancelOperation", "Cancel an operation", "Undoes what was done, unless the operation is past its point of no return: then it is finished."})
+
+	register(r, s.createSchedule, route{operator, "POST /v1/schedules", "createSchedule", "Create a schedule", "Has something done to a server, an endpoint, or all that have some labels, at times of the day or in windows of time."}, created)
+	register(r, s.listSchedules, route{viewer, "GET /v1/schedules", "listSchedules", "List schedules", "Oldest first, with their next times."})
+	register(r, s.getSchedule, route{viewer, "GET /v1/schedules/{id}", "getSchedule", "Show a schedule", "Its next times in its time zone, what the clocks do to them, what it did, and what holds against it."})
+	register(r, s.updateSchedule, route{operator, "PATCH /v1/schedules/{id}", "updateSchedule", "Change a schedule", "It is no operation: the answer is the schedule. What it had put in motion goes on."})
+	register(r, s.deleteSchedule, route{operator, "DELETE /v1/schedules/{id}", "deleteSchedule", "Delete a schedule", "What it had put in motion goes on."})
+	register(r, s.pauseSchedule, route{operator, "POST /v1/schedules/{id}/pause", "pauseSchedule", "Pause a schedule", "It does nothing until it is resumed, except when it is triggered."})
+	register(r, s.resumeSchedule, route{operator, "POST /v1/schedules/{id}/resume", "resumeSchedule", "Resume a schedule", "It acts from its next time on. What it would have done meanwhile is not made up for."})
+	register(r, s.triggerSchedule, route{operator, "POST /v1/schedules/{id}/trigger", "triggerSchedule", "Trigger a schedule", "Has it act now, paused or not, and in spite of what somebody has put otherwise. The answer is the run, which shows among the schedule's."})
 
 	register(r, s.listEvents, route{viewer, "GET /v1/events", "listEvents", "List events", "What happened to the account's resources, newest first."})
 	register(r, s.watchEvents, route{viewer, "GET /v1/events/watch", "watchEvents", "Watch events", "Server-sent events named event, with IDs, from Last-Event-ID on."}, sends(Event{}))

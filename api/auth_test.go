@@ -103,7 +103,8 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 	endpoint := w.mustEndpoint("alice", "hers")
 	server := w.mustServer("alice", "hers")
 	lease := w.mustRun(server).Home.ID
-	replacer := map[string]string{"endpoints": endpoint.ResourceID, "instances": server.ResourceID, "operations": endpoint.ID, "hosts": w.hostID}
+	schedule := w.mustSchedule("alice", map[string]any{"target": map[string]string{"instance": server.ResourceID}})
+	replacer := map[string]string{"schedules": schedule.ID, "endpoints": endpoint.ResourceID, "instances": server.ResourceID, "operations": endpoint.ID, "hosts": w.hostID}
 	before := w.census()
 
 	_, document := w.build()
@@ -119,6 +120,8 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 			switch {
 			case method == "PATCH" && noun == "instances":
 				c.body = `{"protected":true}`
+			case method == "PATCH" && noun == "schedules":
+				c.body = `{"name":"mine"}`
 			case method == "PATCH":
 				c.body = `{"max_workers":2}`
 			case strings.HasSuffix(path, "/terminate"), strings.HasSuffix(path, "/reset"):
@@ -143,7 +146,7 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, tried, 24)
-	for _, list := range []string{"endpoints?all=true", "instances?all=true", "operations", "events", "instances?endpoint=" + endpoint.ResourceID, "operations?resource=" + server.ResourceID, "events?resource=" + server.ResourceID, "events?resource=" + w.hostID} {
+	for _, list := range []string{"endpoints?all=true", "instances?all=true", "operations", "events", "instances?endpoint=" + endpoint.ResourceID, "operations?resource=" + server.ResourceID, "events?resource=" + server.ResourceID, "events?resource=" + w.hostID, "schedules?all=true", "schedules?resource=" + server.ResourceID, "events?resource=" + schedule.ID} {
 		require.JSONEq(t, `{"items":[]}`, string(w.call(call{as: "bob", do: "GET /v1/" + list}).body), list)
 	}
 	for _, list := range []string{"hosts", "gpus", "gateways"} {

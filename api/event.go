@@ -13,7 +13,7 @@ import (
 )
 
 type listEventsInput struct {
-	Resource string `query:"resource" maxLength:"64" pattern:"^(ins|ep|hst|op)_" patternDescription:"an ID that begins with ins_, ep_, hst_ or op_" doc:"Only those of this instance, endpoint, host or operation"`
+	Resource string `query:"resource" maxLength:"64" pattern:"^(ins|ep|hst|op|sch)_" patternDescription:"an ID that begins with ins_, ep_, hst_, op_ or sch_" doc:"Only those of this instance, endpoint, host, operation or schedule"`
 	Page
 }
 
@@ -31,7 +31,7 @@ func (s *Server) listEvents(ctx context.Context, in *listEventsInput) (*listed[E
 
 func showEvent(e fleet.Event) Event {
 	return Event{
-		ID: e.ID, Name: e.Name, InstanceID: e.InstanceID, EndpointID: e.EndpointID, HostID: e.HostID, OperationID: e.OperationID,
+		ID: e.ID, Name: e.Name, InstanceID: e.InstanceID, EndpointID: e.EndpointID, HostID: e.HostID, OperationID: e.OperationID, ScheduleID: e.ScheduleID,
 		Actor: e.Actor, Message: e.Message, At: e.At,
 	}
 }

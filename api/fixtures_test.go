@@ -228,6 +228,8 @@ type starter struct {
 	starts    []string // operations
 	cancels   []string // operations
 	wakes     []string // endpoints
+	synced    []string // schedules
+	triggered []string // schedules
 	heartbeat *fleet.Progress
 	asked     int // for progress
 	broken    error
@@ -261,6 +263,20 @@ func (s *starter) Wake(_ context.Context, endpointID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wakes = append(s.wakes, endpointID)
+	return s.broken
+}
+
+func (s *starter) SyncSchedule(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.synced = append(s.synced, id)
+	return s.broken
+}
+
+func (s *starter) TriggerSchedule(_ context.Context, id string, _ time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.triggered = append(s.triggered, id)
 	return s.broken
 }
 

@@ -63,12 +63,14 @@ var (
 	gpusDesc      = prometheus.NewDesc("kelvin_gpus", "GPUs by type and state.", []string{"type", "state"}, nil)
 	openDesc      = prometheus.NewDesc("kelvin_operations_open", "Open operations by name.", []string{"operation"}, nil)
 	overdueDesc   = prometheus.NewDesc("kelvin_operation_overdue", "Open operations past their deadline.", nil, nil)
+	schedulesDesc = prometheus.NewDesc("kelvin_schedules", "Schedules by state.", []string{"state"}, nil)
+	unsyncedDesc  = prometheus.NewDesc("kelvin_schedules_unsynced", "Schedules that Temporal does not have as they are.", nil, nil)
 	tunnelsDesc   = prometheus.NewDesc("kelvin_tunnels", "Hosts with a tunnel to this server.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *census) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, openDesc, overdueDesc, tunnelsDesc} {
+	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, tunnelsDesc} {
 		out <- d
 	}
 }
@@ -98,6 +100,10 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 		gauge(openDesc, n, operation)
 	}
 	gauge(overdueDesc, counts.Overdue)
+	for state, n := range counts.Schedules {
+		gauge(schedulesDesc, n, string(state))
+	}
+	gauge(unsyncedDesc, counts.Unsynced)
 }
 
 func (c *census) fresh() (store.Counts, error) {

@@ -61,6 +61,9 @@ func switches(_ *routes, op *huma.Operation) {
 	op.DefaultStatus = http.StatusSwitchingProtocols
 }
 
+// created says that the answer is 201.
+func created(_ *routes, op *huma.Operation) { op.DefaultStatus = http.StatusCreated }
+
 // routes collects a Server's routes.
 type routes struct {
 	api    huma.API

@@ -22,6 +22,12 @@ func newSchemas() huma.Registry {
 	alias(reflect.TypeFor[fleet.Code](), reflect.TypeFor[codeSchema]())
 	alias(reflect.TypeFor[fleet.Kind](), reflect.TypeFor[kindSchema]())
 	alias(reflect.TypeFor[fleet.StepState](), reflect.TypeFor[stepStateSchema]())
+	alias(reflect.TypeFor[fleet.ScheduleState](), reflect.TypeFor[scheduleStateSchema]())
+	alias(reflect.TypeFor[fleet.ScheduleAction](), reflect.TypeFor[scheduleActionSchema]())
+	alias(reflect.TypeFor[fleet.Weekday](), reflect.TypeFor[weekdaySchema]())
+	alias(reflect.TypeFor[fleet.Edge](), reflect.TypeFor[edgeSchema]())
+	alias(reflect.TypeFor[fleet.RunState](), reflect.TypeFor[runStateSchema]())
+	alias(reflect.TypeFor[fleet.RunOutcome](), reflect.TypeFor[runOutcomeSchema]())
 	return r
 }
 
@@ -34,7 +40,34 @@ type (
 	codeSchema      string
 	kindSchema      string
 	stepStateSchema string
+
+	scheduleStateSchema  string
+	scheduleActionSchema string
+	weekdaySchema        string
+	edgeSchema           string
+	runStateSchema       string
+	runOutcomeSchema     string
 )
+
+// Schema implements huma.SchemaProvider.
+func (scheduleStateSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.ScheduleStates) }
+
+// Schema implements huma.SchemaProvider.
+func (scheduleActionSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.ScheduleActions) }
+
+// Schema implements huma.SchemaProvider.
+func (weekdaySchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.Weekdays) }
+
+// Schema implements huma.SchemaProvider.
+func (edgeSchema) Schema(huma.Registry) *huma.Schema {
+	return enum([]fleet.Edge{fleet.Begin, fleet.End})
+}
+
+// Schema implements huma.SchemaProvider.
+func (runStateSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.RunStates) }
+
+// Schema implements huma.SchemaProvider.
+func (runOutcomeSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.RunOutcomes) }
 
 // Schema implements huma.SchemaProvider.
 func (durationSchema) Schema(huma.Registry) *huma.Schema {

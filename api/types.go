@@ -246,6 +246,7 @@ type Event struct {
 	EndpointID  string    `json:"endpoint_id,omitempty"`
 	HostID      string    `json:"host_id,omitempty"`
 	OperationID string    `json:"operation_id,omitempty"`
+	ScheduleID  string    `json:"schedule_id,omitempty"`
 	Actor       string    `json:"actor,omitempty" doc:"Who caused it"`
 	Message     string    `json:"message,omitempty"`
 	At          time.Time `json:"at"`

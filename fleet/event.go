@@ -12,6 +12,7 @@ type Event struct {
 	EndpointID  string
 	HostID      string
 	OperationID string
+	ScheduleID  string
 	Actor       string
 	Message     string
 	At          time.Time

@@ -167,9 +167,13 @@ func (s InstanceSpec) validate(p *problems) {
 	}
 	p.add(len(s.Labels) <= MaxLabels, "body.labels", "are too many", fmt.Sprintf("at most %d", MaxLabels))
 	for _, name := range slices.Sorted(maps.Keys(s.Labels)) {
-		ok := labelName.MatchString(name) && len(s.Labels[name]) <= 63 && utf8.ValidString(s.Labels[name]) && !strings.ContainsFunc(s.Labels[name], unicode.IsControl)
+		ok := labelName.MatchString(name) && goodLabelValue(s.Labels[name])
 		p.add(ok, "body.labels", "has a bad name or value", "names of letters, digits and . _ / -; both at most 63 bytes")
 	}
+}
+
+func goodLabelValue(v string) bool {
+	return len(v) <= 63 && utf8.ValidString(v) && !strings.ContainsFunc(v, unicode.IsControl)
 }
 
 // reservedEnv reports whether a tenant may not set a variable: it would give GPUs away, or

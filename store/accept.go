@@ -116,6 +116,9 @@ func (t *tx) claim(h *holding, rec *fleet.Record, ask Ask) error {
 }
 
 func (t *tx) accepted(h *holding, rec fleet.Record) error {
+	if err := t.keepFromSchedules(h, rec); err != nil {
+		return err
+	}
 	message := fmt.Sprintf("%s %s", rec.Name, h.Name)
 	return t.event(h.happened("operation.accepted", rec.Actor, rec.ID, message))
 }

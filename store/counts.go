@@ -8,7 +8,7 @@ import (
 
 // Counts are how much there is of what, over all accounts.
 func (s *Store) Counts(ctx context.Context) (Counts, error) {
-	c := Counts{Instances: map[fleet.State]int{}, Hosts: map[fleet.HostState]int{}, Open: map[string]int{}}
+	c := Counts{Instances: map[fleet.State]int{}, Hosts: map[fleet.HostState]int{}, Open: map[string]int{}, Schedules: map[fleet.ScheduleState]int{}}
 	err := s.read(ctx, "count", func(t *tx) error {
 		var instances []struct {
 			State fleet.State `db:"state"`
@@ -57,7 +57,23 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 			c.Open[rec.Operation().Workflow()] = r.Count
 			c.Overdue += r.Late
 		}
-		return nil
+		return t.countSchedules(&c)
 	})
 	return c, err
+}
+
+func (t *tx) countSchedules(c *Counts) error {
+	var rows []struct {
+		State    fleet.ScheduleState `db:"state"`
+		Count    int                 `db:"n"`
+		Unsynced int                 `db:"unsynced"`
+	}
+	err := t.all(&rows, `SELECT state, COUNT(*) AS n, COUNT(*) FILTER (WHERE synced < version) AS unsynced FROM schedules GROUP BY state`)
+	for _, r := range rows {
+		if r.State != fleet.ScheduleDeleted {
+			c.Schedules[r.State] = r.Count
+		}
+		c.Unsynced += r.Unsynced
+	}
+	return err
 }

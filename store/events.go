@@ -7,7 +7,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-const eventColumns = `id, account_id, name, instance_id, endpoint_id, host_id, operation_id, actor, message, at`
+const eventColumns = `id, account_id, name, instance_id, endpoint_id, host_id, operation_id, schedule_id, actor, message, at`
 
 type eventRow struct {
 	ID          string `db:"id"`
@@ -17,6 +17,7 @@ type eventRow struct {
 	EndpointID  string `db:"endpoint_id"`
 	HostID      string `db:"host_id"`
 	OperationID string `db:"operation_id"`
+	ScheduleID  string `db:"schedule_id"`
 	Actor       string `db:"actor"`
 	Message     string `db:"message"`
 	At          int64  `db:"at"`
@@ -31,9 +32,9 @@ func (t *tx) event(e fleet.Event) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(`INSERT INTO events (seq, `+eventColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err = t.exec(`INSERT INTO events (seq, `+eventColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		seq, fleet.NewID(fleet.EventPrefix, t.now), e.AccountID, e.Name, e.InstanceID, e.EndpointID, e.HostID,
-		e.OperationID, e.Actor, text(e.Message), micros(t.now))
+		e.OperationID, e.ScheduleID, e.Actor, text(e.Message), micros(t.now))
 	return err
 }
 
@@ -71,7 +72,7 @@ func (s *Store) events(ctx context.Context, what string, build func() query) ([]
 	for i, r := range rows {
 		events[i] = fleet.Event{
 			ID: r.ID, AccountID: r.AccountID, Name: r.Name, InstanceID: r.InstanceID, EndpointID: r.EndpointID,
-			HostID: r.HostID, OperationID: r.OperationID, Actor: r.Actor, Message: r.Message, At: at(r.At),
+			HostID: r.HostID, OperationID: r.OperationID, ScheduleID: r.ScheduleID, Actor: r.Actor, Message: r.Message, At: at(r.At),
 		}
 	}
 	return events, err
@@ -86,6 +87,8 @@ func eventColumn(id string) string {
 		return "host_id"
 	case strings.HasPrefix(id, fleet.OperationPrefix):
 		return "operation_id"
+	case strings.HasPrefix(id, fleet.SchedulePrefix):
+		return "schedule_id"
 	default:
 		return "instance_id"
 	}

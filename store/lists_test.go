@@ -191,6 +191,8 @@ func TestCounts(t *testing.T) {
 		inst := mustServer(t, s, a, 1)
 		mustAccept(t, s, mustServer(t, s, a, 0), "restart")
 		mustEnd(t, s, mustAccept(t, s, mustServer(t, s, a, 0), "terminate"), fleet.Done)
+		_, err := s.PauseSchedule(t.Context(), a.ID, "key_alice", mustSchedule(t, s, a, nights(fleet.ScheduleTarget{Instance: inst.ID})).ID, "")
+		require.NoError(t, err)
 		c, err := s.Counts(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, Counts{
@@ -198,6 +200,8 @@ func TestCounts(t *testing.T) {
 			Hosts:     map[fleet.HostState]int{fleet.HostReady: 1, fleet.HostCordoned: 1},
 			GPUs:      []GPUCount{{"a100-80gb", fleet.GPUAssigned, 1}, {"a100-80gb", fleet.GPUFree, 1}},
 			Open:      map[string]int{"restart": 1},
+			Schedules: map[fleet.ScheduleState]int{fleet.SchedulePaused: 1},
+			Unsynced:  1,
 		}, c)
 		now.advance(3 * time.Hour)
 		c, err = s.Counts(t.Context())

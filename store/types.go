@@ -9,7 +9,7 @@ import (
 // An Ask is who asks for an operation, and under which Idempotency-Key.
 type Ask struct {
 	AccountID string
-	Actor     string // key_…, autoscaler, monitor
+	Actor     string // key_…, autoscaler, schedule:…, monitor
 	Key       string // Idempotency-Key; the operation's ID is fleet.OperationID(AccountID, Key)
 	Digest    string // of the request; the same Key with another Digest is Conflict
 	Params    fleet.Params
@@ -106,7 +106,17 @@ type OperationFilter struct {
 
 // An EventFilter selects events of an account; the zero value selects all.
 type EventFilter struct {
-	ResourceID string // an instance, endpoint, host or operation
+	ResourceID string // an instance, endpoint, host, operation or schedule
+	Page
+}
+
+// A ScheduleFilter selects schedules of an account; the zero value selects all that are not
+// gone.
+type ScheduleFilter struct {
+	Name       string // exactly
+	ResourceID string // those whose only target it is
+	State      fleet.ScheduleState
+	Gone       bool // deleted ones, too
 	Page
 }
 
@@ -125,6 +135,8 @@ type Counts struct {
 	GPUs      []GPUCount
 	Open      map[string]int // open operations by fleet.Operation.Workflow
 	Overdue   int            // open operations past their deadline
+	Schedules map[fleet.ScheduleState]int
+	Unsynced  int // schedules that Temporal does not have as they are
 }
 
 // A GPUCount is how many GPUs of a type are in a state.

@@ -22,9 +22,10 @@ import (
 // Client starts what has been accepted, and nothing else does: a workflow started past it
 // would have neither record nor lock.
 type Client struct {
-	Temporal client.Client
-	Store    *store.Store
-	Logger   *slog.Logger
+	Temporal  client.Client
+	Store     *store.Store
+	Logger    *slog.Logger
+	Namespace string // in Temporal; needed for triggering schedules only
 }
 
 // taskTimeout is how long a worker may take over a decision, and so how long a decision

@@ -37,6 +37,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(UpdateEndpoint, workflow.RegisterOptions{Name: fleet.UpdateEndpoint.Workflow()})
 	w.RegisterWorkflowWithOptions(DeleteEndpoint, workflow.RegisterOptions{Name: fleet.DeleteEndpoint.Workflow()})
 	w.RegisterWorkflow(AutoscaleEndpoint)
+	w.RegisterWorkflowWithOptions(FireSchedule, workflow.RegisterOptions{Name: fireSchedule})
 }
 
 // Supported are the operations that have a workflow. The table in fleet is whole; the API

@@ -79,7 +79,7 @@ func serverCommand() *cobra.Command {
 
 // run serves until ctx ends.
 func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, temporal client.Client, namespace string, logger *slog.Logger) error {
-	operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger}
+	operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger, Namespace: namespace}
 	places := &places{store: record}
 	front := &api.Server{
 		Store: record, Operations: operations, Logger: logger, Console: web.Handler(),
@@ -91,6 +91,10 @@ func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, 
 	group.Go(func() error { return serve(ctx, ln, handler, front.Close) })
 	group.Go(func() error {
 		(&workflows.Outbox{Store: record, Client: operations, Logger: logger}).Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		(&workflows.Timekeeper{Store: record, Client: operations, Logger: logger}).Run(ctx)
 		return nil
 	})
 	group.Go(func() error {

@@ -66,7 +66,7 @@ func runWorker(ctx context.Context, record *store.Store, temporal client.Client,
 	group.Go(func() error {
 		operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger}
 		stop := worker.Start(ctx, logger, func() []sdkworker.Worker {
-			return []sdkworker.Worker{worker.Control(temporal, &activities.Control{Store: record, Operations: operations, Logger: logger}, measured)}
+			return []sdkworker.Worker{worker.Control(temporal, &activities.Control{Store: record, Operations: operations, Logger: logger, Supported: workflows.Supported}, measured)}
 		})
 		if stop == nil {
 			return nil

@@ -132,16 +132,15 @@ func flagOf(field string) string {
 	if at, ok := strings.CutSuffix(field, "].name"); ok {
 		field = at // templates[0].name is the flag's own value
 	}
-	i := strings.IndexAny(field, ".[")
-	if i < 0 {
-		i = len(field)
+	for i := len(field); i > 0; i = strings.LastIndexAny(field[:i], ".[") {
+		flag, ok := flagsOfFields[field[:i]]
+		if !ok {
+			continue
+		}
+		if rest := strings.Trim(field[i:], ".[]"); rest != "" {
+			return "--" + flag + " " + rest
+		}
+		return "--" + flag
 	}
-	flag, ok := flagsOfFields[field[:i]]
-	if !ok {
-		return ""
-	}
-	if rest := strings.Trim(field[i:], ".[]"); rest != "" {
-		return "--" + flag + " " + rest
-	}
-	return "--" + flag
+	return ""
 }

@@ -149,6 +149,16 @@ func (w *worker) Progress(context.Context, fleet.Record) (fleet.Progress, bool, 
 
 func (w *worker) Wake(context.Context, string) error { return nil }
 
+func (w *worker) SyncSchedule(ctx context.Context, id string) error {
+	sch, _, err := w.store.ClaimSchedule(ctx, id)
+	if err != nil {
+		return err
+	}
+	return w.store.SyncedSchedule(ctx, id, sch.Version)
+}
+
+func (w *worker) TriggerSchedule(context.Context, string, time.Time) error { return nil }
+
 func decoded[T any](t *testing.T, text string) T {
 	t.Helper()
 	var v T

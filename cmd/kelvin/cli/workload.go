@@ -156,6 +156,10 @@ var flagsOfFields = map[string]string{
 	"probe_path": "probe-path", "drain_timeout": "drain-timeout", "stop_timeout": "stop-timeout", "cpus": "cpus",
 	"memory_mb": "memory-mb", "labels": "label", "data_center": "data-center", "quick_deploy": "quick-deploy",
 	"read_only": "read-only", "protected": "protected", "templates": "template",
+	"target.instance": "instance", "target.endpoint": "endpoint", "target.selector": "selector", "action": "action",
+	"end_active_workers": "end-active", "when.at": "at", "when.from": "from", "when.to": "to", "when.cron": "cron",
+	"when.days": "days", "when.end_days": "end-days", "time_zone": "time-zone", "only_if.states": "only-if",
+	"only_if.for": "only-if-for", "jitter": "jitter", "note": "note", "edge": "edge",
 }
 
 // withoutDefaults takes the defaults out of the flags' help: what a change leaves out
