@@ -170,7 +170,7 @@ type createdSchedule struct {
 }
 
 func (s *Server) createSchedule(ctx context.Context, in *createScheduleInput) (*createdSchedule, error) {
-	if err := in.Body.ScheduleSpec.Validate(in.Body.Name); err != nil {
+	if err := in.Body.Validate(in.Body.Name); err != nil {
 		return nil, err
 	}
 	sum, err := digest("create-schedule", "", in.Body)

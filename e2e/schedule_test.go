@@ -77,9 +77,9 @@ func TestSchedules(t *testing.T) {
 	when := map[string]any{"at": due.Format("15:04")}
 	fires := s.schedule("fires", map[string]any{"action": "stop", "time_zone": "Asia/Kolkata", "target": map[string]any{"selector": "team=ml,env!=prod"}, "when": when})
 	require.True(t, fires.Next[0].At.Equal(due))
-	paused := s.schedule("paused", map[string]any{"action": "stop", "time_zone": "Asia/Kolkata", "target": map[string]any{"instance": kept.ID}, "when": when})
+	s.schedule("paused", map[string]any{"action": "stop", "time_zone": "Asia/Kolkata", "target": map[string]any{"instance": kept.ID}, "when": when})
 	s.must("schedule", "pause", "paused", "--note", "on holiday")
-	paused = s.synced("paused")
+	paused := s.synced("paused")
 
 	described, err := temporal.ScheduleClient().GetHandle(t.Context(), fires.ID).Describe(t.Context())
 	require.NoError(t, err)
@@ -184,6 +184,10 @@ func TestSchedulesTimesAreTemporals(t *testing.T) {
 	temporal, err := workflows.Dial(s.temporal, "kelvin", "test", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	defer temporal.Close()
+	require.Eventually(t, func() bool {
+		_, err := temporal.CheckHealth(t.Context(), &client.CheckHealthRequest{})
+		return err == nil
+	}, 30*time.Second, 50*time.Millisecond)
 	weekdays := []fleet.Weekday{"mon", "tue", "wed", "thu", "fri"}
 	begin := time.Date(time.Now().Year()+1, time.January, 1, 0, 0, 0, 0, time.UTC)
 	for i, c := range []struct {
@@ -249,7 +253,7 @@ func compareTimes(t *testing.T, temporal client.Client, id string, table fleet.T
 		from = march // when that schedule starts
 	}
 	answer, err := temporal.WorkflowService().ListScheduleMatchingTimes(t.Context(), &workflowservice.ListScheduleMatchingTimesRequest{
-		Namespace: "kelvin", ScheduleId: id, StartTime: timestamppb.New(from), EndTime: timestamppb.New(until.Add(-time.Second)),
+		Namespace: "kelvin", ScheduleId: id, StartTime: timestamppb.New(from.Add(-time.Second)), EndTime: timestamppb.New(until.Add(-time.Second)),
 	})
 	require.NoError(t, err)
 	theirs := map[string]bool{}

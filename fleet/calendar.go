@@ -7,9 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	// Schedules are written in the time of a place, also on machines without zone data.
-	_ "time/tzdata"
+	_ "time/tzdata" // times are of a place, also on machines without zone data
 )
 
 // A Calendar matches the minutes whose every field it has, in the time of some place.
