@@ -913,6 +913,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List schedules
+         * @description Oldest first, with their next times.
+         */
+        get: operations["listSchedules"];
+        put?: never;
+        /**
+         * Create a schedule
+         * @description Has something done to a server, an endpoint, or all that have some labels, at times of the day or in windows of time.
+         */
+        post: operations["createSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a schedule
+         * @description Its next times in its time zone, what the clocks do to them, what it did, and what holds against it.
+         */
+        get: operations["getSchedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a schedule
+         * @description What it had put in motion goes on.
+         */
+        delete: operations["deleteSchedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a schedule
+         * @description It is no operation: the answer is the schedule. What it had put in motion goes on.
+         */
+        patch: operations["updateSchedule"];
+        trace?: never;
+    };
+    "/v1/schedules/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a schedule
+         * @description It does nothing until it is resumed, except when it is triggered.
+         */
+        post: operations["pauseSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a schedule
+         * @description It acts from its next time on. What it would have done meanwhile is not made up for.
+         */
+        post: operations["resumeSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/schedules/{id}/trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trigger a schedule
+         * @description Has it act now, paused or not, and in spite of what somebody has put otherwise. The answer is the run, which shows among the schedule's.
+         */
+        post: operations["triggerSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -1401,6 +1513,7 @@ export interface components {
             /** @example instance.stopped */
             name: string;
             operation_id?: string;
+            schedule_id?: string;
         };
         FieldError: {
             /**
@@ -1933,6 +2046,11 @@ export interface components {
             /** @description Pass it as after to get the next page; absent at the end */
             next?: string;
         };
+        ListSchedule: {
+            items: components["schemas"]["Schedule"][];
+            /** @description Pass it as after to get the next page; absent at the end */
+            next?: string;
+        };
         ListTemplate: {
             items: components["schemas"]["Template"][];
             /** @description Pass it as after to get the next page; absent at the end */
@@ -2074,6 +2192,318 @@ export interface components {
             servers: components["schemas"]["ServerRoute"][];
             /** Format: int64 */
             version: number;
+        };
+        Schedule: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description What somebody has put otherwise, and is left alone until the window ends; not in lists */
+            holds: components["schemas"]["ScheduleHold"][];
+            /** @example sch_06f2r3k8x9m4n5p6q7s8t9v0w1 */
+            id: string;
+            /** @description One of its windows has begun and not ended */
+            in_window: boolean;
+            name: string;
+            /** @description Its next times, five at the most; none while it is paused */
+            next: components["schemas"]["ScheduleTime"][];
+            /** @description Why it is paused */
+            note?: string;
+            /** @description What it did, the newest first, ten at the most; not in lists */
+            runs: components["schemas"]["ScheduleRun"][];
+            spec: components["schemas"]["ScheduleSpec"];
+            /**
+             * @description Whether it acts
+             * @enum {string}
+             */
+            state: "active" | "paused" | "deleted";
+            /** @description Temporal has it as it is here; otherwise it will in a moment */
+            synced: boolean;
+            /** @description The schedule in Temporal's UI */
+            temporal_url?: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Times of the coming year that a change of the clocks takes or doubles */
+            warnings: string[];
+            /**
+             * Format: date-time
+             * @description When that window ends
+             */
+            window_end?: string;
+        };
+        ScheduleCondition: {
+            /**
+             * @description It has been in its state for at least this long
+             * @example 72h
+             */
+            for?: string;
+            /**
+             * @description It is in one of these states
+             * @example [
+             *       "stopped"
+             *     ]
+             */
+            states?: ("deleted" | "deleting" | "failed" | "freezing" | "frozen" | "lost" | "migrating" | "provisioning" | "recovering" | "resetting" | "restarting" | "running" | "starting" | "stopped" | "stopping" | "terminated" | "terminating" | "thawing" | "updating")[];
+        };
+        ScheduleCreate: {
+            /**
+             * @description What is done; with when.from, at the beginning of each window. At its end follow start after stop, thaw after freeze, and end_active_workers
+             * @enum {string}
+             */
+            action: "start" | "stop" | "freeze" | "thaw" | "set-active-workers";
+            /**
+             * Format: int64
+             * @description Of set-active-workers: how many
+             */
+            active_workers?: number;
+            /**
+             * Format: int64
+             * @description Of set-active-workers in windows: how many from their end on
+             */
+            end_active_workers?: number;
+            /**
+             * @description Act up to this much later, by chance. Default 0s, at most 1h
+             * @example 5m
+             */
+            jitter?: string;
+            /**
+             * @description Unique among the account's schedules
+             * @example nights
+             */
+            name: string;
+            /** @description Leave alone what is not like this when the time comes. In windows: at their beginning */
+            only_if?: components["schemas"]["ScheduleCondition"];
+            /** @description What it acts on: exactly one of these */
+            target: components["schemas"]["ScheduleTarget"];
+            /**
+             * @description Whose clocks the times are of: an IANA name
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /** @description Exactly one of at, from and to, or cron */
+            when: components["schemas"]["ScheduleTimes"];
+        };
+        ScheduleHold: {
+            /** @description Who did */
+            actor: string;
+            /** @enum {string} */
+            kind: "instance" | "endpoint";
+            name?: string;
+            resource_id: string;
+            /**
+             * Format: date-time
+             * @description The end of the window
+             */
+            until: string;
+        };
+        SchedulePatch: {
+            /**
+             * @description What is done
+             * @enum {string}
+             */
+            action?: "start" | "stop" | "freeze" | "thaw" | "set-active-workers";
+            /**
+             * Format: int64
+             * @description Of set-active-workers: how many
+             */
+            active_workers?: number;
+            /**
+             * Format: int64
+             * @description Of set-active-workers in windows: how many from their end on
+             */
+            end_active_workers?: number;
+            /**
+             * @description Act up to this much later, by chance
+             * @example 5m
+             */
+            jitter?: string;
+            /** @description A new name */
+            name?: string;
+            /** @description Leave alone what is not like this; {} takes the condition off */
+            only_if?: components["schemas"]["ScheduleCondition"];
+            /** @description What it acts on: exactly one of these */
+            target?: components["schemas"]["ScheduleTarget"];
+            /**
+             * @description An IANA name
+             * @example Europe/Berlin
+             */
+            time_zone?: string;
+            /** @description Exactly one of at, from and to, or cron */
+            when?: components["schemas"]["ScheduleTimes"];
+        };
+        SchedulePause: {
+            /** @description Why, for people */
+            note?: string;
+        };
+        ScheduleRun: {
+            /**
+             * Format: int64
+             * @description Targets whose operation was accepted
+             */
+            accepted: number;
+            /** @enum {string} */
+            action: "start" | "stop" | "freeze" | "thaw" | "set-active-workers";
+            /**
+             * Format: int64
+             * @description Of set-active-workers
+             */
+            active_workers?: number;
+            /** @description Who triggered it; absent when it was time */
+            actor?: string;
+            /**
+             * Format: date-time
+             * @description When it was due; of a trigger, when that was
+             */
+            at: string;
+            /** Format: date-time */
+            begun_at?: string;
+            /**
+             * Format: int64
+             * @description Targets that another operation holds; they are asked again for up to 15 minutes
+             */
+            busy: number;
+            /**
+             * @description Which of a window's two actions: that of its beginning, or of its end
+             * @enum {string}
+             */
+            edge: "begin" | "end";
+            /** Format: date-time */
+            ended_at?: string;
+            /**
+             * Format: int64
+             * @description Targets of which it could not be asked
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Targets with nothing to do, or reason not to
+             */
+            skipped: number;
+            /** @enum {string} */
+            state: "pending" | "running" | "done" | "missed";
+            /** @description The first 50, those that were not accepted or skipped before the others */
+            targets: components["schemas"]["ScheduleRunTarget"][];
+        };
+        ScheduleRunTarget: {
+            /**
+             * @description Why it was refused
+             * @enum {string}
+             */
+            code?: "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "fenced" | "cancelled" | "unsupported" | "unhealthy" | "timeout" | "exhausted" | "unavailable" | "internal";
+            /** @enum {string} */
+            kind: "instance" | "endpoint";
+            /** @description Why it was not accepted */
+            message?: string;
+            name?: string;
+            operation_id?: string;
+            /**
+             * @description How that ended; running until then
+             * @enum {string}
+             */
+            operation_state?: "pending" | "running" | "done" | "undone" | "stuck";
+            /** @enum {string} */
+            outcome: "accepted" | "skipped" | "refused" | "busy";
+            resource_id: string;
+        };
+        ScheduleSpec: {
+            /**
+             * @description What is done; with when.from, at the beginning of each window. At its end follow start after stop, thaw after freeze, and end_active_workers
+             * @enum {string}
+             */
+            action: "start" | "stop" | "freeze" | "thaw" | "set-active-workers";
+            /**
+             * Format: int64
+             * @description Of set-active-workers: how many
+             */
+            active_workers?: number;
+            /**
+             * Format: int64
+             * @description Of set-active-workers in windows: how many from their end on
+             */
+            end_active_workers?: number;
+            /**
+             * @description Act up to this much later, by chance. Default 0s, at most 1h
+             * @example 5m
+             */
+            jitter?: string;
+            /** @description Leave alone what is not like this when the time comes. In windows: at their beginning */
+            only_if?: components["schemas"]["ScheduleCondition"];
+            /** @description What it acts on: exactly one of these */
+            target: components["schemas"]["ScheduleTarget"];
+            /**
+             * @description Whose clocks the times are of: an IANA name
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /** @description Exactly one of at, from and to, or cron */
+            when: components["schemas"]["ScheduleTimes"];
+        };
+        ScheduleTarget: {
+            /**
+             * @description ID of an endpoint
+             * @example ep_06f2r3k8x9m4n5p6q7s8t9v0w1
+             */
+            endpoint?: string;
+            /**
+             * @description ID of a server
+             * @example ins_06f2r3k8x9m4n5p6q7s8t9v0w1
+             */
+            instance?: string;
+            /**
+             * @description Labels of the servers and endpoints: name=value and name!=value, with commas between, all of which must hold
+             * @example team=ml,env!=prod
+             */
+            selector?: string;
+        };
+        ScheduleTime: {
+            /** @enum {string} */
+            action: "start" | "stop" | "freeze" | "thaw" | "set-active-workers";
+            /**
+             * Format: int64
+             * @description Of set-active-workers
+             */
+            active_workers?: number;
+            /**
+             * Format: date-time
+             * @description In UTC, without jitter
+             */
+            at: string;
+            /**
+             * @description By the clocks of its time zone
+             * @example 2026-10-26T20:00:00+01:00
+             */
+            local: string;
+        };
+        ScheduleTimes: {
+            /**
+             * @description Time of day, HH:MM, from 00:00 to 23:59
+             * @example 20:00
+             */
+            at?: string;
+            /**
+             * @description Minute, hour, day of the month, month, day of the week
+             * @example 30 7 1,15 * mon-fri
+             */
+            cron?: string;
+            /** @description Of at, or of from. Default: every day */
+            days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /** @description Of to. Default: those of days, or the days after them if to is not later than from */
+            end_days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /**
+             * @description Time of day when windows begin
+             * @example 20:00
+             */
+            from?: string;
+            /**
+             * @description Time of day when windows end
+             * @example 08:00
+             */
+            to?: string;
+        };
+        ScheduleTrigger: {
+            /**
+             * @description With windows: the action of their beginning, or of their end. Default: what makes things as they are meant to be now
+             * @enum {string}
+             */
+            edge?: "begin" | "end";
         };
         ServerRoute: {
             account_id: string;
@@ -3413,7 +3843,7 @@ export interface operations {
     listEvents: {
         parameters: {
             query?: {
-                /** @description Only those of this instance, endpoint, host or operation */
+                /** @description Only those of this instance, endpoint, host, operation or schedule */
                 resource?: string;
                 /** @description Items on a page */
                 limit?: number;
@@ -6900,6 +7330,808 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSchedules: {
+        parameters: {
+            query?: {
+                /** @description Only the one of this name */
+                name?: string;
+                /** @description Only those whose target this instance or endpoint is; those with a selector are not among them */
+                resource?: string;
+                /** @description Only those in this state */
+                state?: "active" | "paused" | "deleted";
+                /** @description Deleted ones, too */
+                all?: boolean;
+                /** @description Items on a page */
+                limit?: number;
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSchedule"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSchedule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleCreate"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSchedule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSchedule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchedulePatch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseSchedule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SchedulePause"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeSchedule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    triggerSchedule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the schedule */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ScheduleTrigger"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRun"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
