@@ -79,18 +79,23 @@ func free(t testing.TB) string {
 
 // ports are the flags for a range of ports that nobody on this machine listens on, below
 // those that clients are given: a `kelvin dev` may be running beside the tests.
-func ports() []string {
+func ports() []string { return portRange("port", 21000, 10) }
+
+// addresses are the same for the addresses of servers.
+func addresses() []string { return portRange("address", 10000, 100) }
+
+func portRange(name string, from, size int) []string {
 	for {
-		first := 21000 + rand.IntN(1100)*10
+		first := from + rand.IntN(10000/size)*size
 		taken := false
-		for port := first; port < first+10 && !taken; port++ {
+		for port := first; port < first+size && !taken; port++ {
 			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 			if taken = err != nil; !taken {
 				_ = ln.Close()
 			}
 		}
 		if !taken {
-			return []string{"--port-first", strconv.Itoa(first), "--port-last", strconv.Itoa(first + 9)}
+			return []string{"--" + name + "-first", strconv.Itoa(first), "--" + name + "-last", strconv.Itoa(first + size - 1)}
 		}
 	}
 }
@@ -127,7 +132,7 @@ func newStack(t testing.TB, settings ...string) *stack {
 
 	listen := func(url string) string { return strings.TrimPrefix(url, "http://") }
 	s.parts["temporal"] = &process{args: []string{binary(t, "kelvin-temporal"), "--data-dir", filepath.Join(s.dir, "temporal"), "--grpc", s.temporal, "--ui", listen(s.ui), "--sync", "off"}}
-	s.parts["server"] = &process{args: []string{binary(t, "kelvin"), "server", "--store", db, "--listen", listen(s.api), "--temporal", s.temporal, "--temporal-ui", s.ui, "--encryption-keys", sealKey}}
+	s.parts["server"] = &process{args: append([]string{binary(t, "kelvin"), "server", "--store", db, "--listen", listen(s.api), "--temporal", s.temporal, "--temporal-ui", s.ui, "--encryption-keys", sealKey}, addresses()...)}
 	s.parts["worker"] = &process{args: []string{binary(t, "kelvin"), "worker", "--store", db, "--temporal", s.temporal, "--encryption-keys", sealKey}}
 	s.parts["gateway"] = &process{args: []string{binary(t, "kelvin"), "gateway", "--server", s.api, "--listen", s.gateway, "--token", gateway["token"], "--data-center", "us-east"}}
 	s.parts["agent"] = &process{args: append([]string{
@@ -372,6 +377,65 @@ func fetch(t testing.TB, url string) (int, string) {
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	return resp.StatusCode, string(text)
+}
+
+// A visitor asks a URL ten times a second, over a new connection each time.
+type visitor struct {
+	stop     context.CancelFunc
+	done     chan struct{}
+	asked    int
+	failures []string
+	longest  time.Duration
+}
+
+func visiting(url string) *visitor {
+	ctx, cancel := context.WithCancel(context.Background())
+	v := &visitor{stop: cancel, done: make(chan struct{})}
+	client := &http.Client{Transport: visit.Transport, Timeout: 40 * time.Second}
+	var mu sync.Mutex
+	ask := func() {
+		began := time.Now()
+		resp, err := client.Get(url)
+		failure := ""
+		if err != nil {
+			failure = err.Error()
+		} else {
+			text, err := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if err != nil || resp.StatusCode != http.StatusOK {
+				failure = fmt.Sprint(resp.Status, string(text), err)
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		v.asked++
+		v.longest = max(v.longest, time.Since(began))
+		if failure != "" {
+			v.failures = append(v.failures, failure)
+		}
+	}
+	go func() {
+		defer close(v.done)
+		var asking sync.WaitGroup
+		defer asking.Wait()
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				asking.Go(ask)
+			}
+		}
+	}()
+	return v
+}
+
+// end stops asking, and waits for the answers.
+func (v *visitor) end() {
+	v.stop()
+	<-v.done
 }
 
 // parallel runs f n times at once.

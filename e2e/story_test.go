@@ -177,26 +177,57 @@ func TestAServersLife(t *testing.T) {
 	require.Equal(t, fleet.Running, box.State)
 	require.Len(t, box.GPUs, 2)
 	url := fmt.Sprintf("http://%s:%d", box.Address, box.Ports[0].Host)
-	status, _ := fetch(t, url)
-	require.Equal(t, http.StatusOK, status)
+	address := box.Ports[0].Address
+	shown := s.must("instance", "show", "box")
+	require.Contains(t, shown, box.URL)
+	require.Contains(t, shown, address)
+	for _, where := range []string{url, box.URL, "http://" + address} {
+		status, _ := fetch(t, where)
+		require.Equal(t, http.StatusOK, status, where)
+	}
 
 	s.must("instance", "stop", "box", "--wait")
 	require.Len(t, s.containers(), 1)
 	require.Equal(t, "exited", s.containers()[0].State)
+	status, text := fetch(t, box.URL)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Contains(t, text, "instance stopped")
+	_, err := visit.Get("http://" + address)
+	require.ErrorContains(t, err, "connection reset by peer")
+
 	s.must("instance", "start", "box", "--wait")
-	status, _ = fetch(t, url)
-	require.Equal(t, http.StatusOK, status, "it has kept its port")
-	s.must("instance", "restart", "box", "--wait")
-	status, _ = fetch(t, url)
-	require.Equal(t, http.StatusOK, status)
+	for _, where := range []string{url, box.URL, "http://" + address} {
+		status, _ := fetch(t, where)
+		require.Equal(t, http.StatusOK, status, where, "it has kept its ports, its URL and its address")
+	}
+	visitors := []*visitor{visiting(box.URL), visiting("http://" + address)}
+	for range 2 {
+		time.Sleep(500 * time.Millisecond)
+		s.must("instance", "restart", "box", "--wait")
+	}
+	time.Sleep(500 * time.Millisecond)
+	for _, v := range visitors {
+		v.end()
+		require.Empty(t, v.failures, "those who come during a restart wait")
+		t.Logf("%d requests over two restarts, the longest took %s", v.asked, v.longest)
+		require.Greater(t, v.asked, 10)
+	}
 	require.Contains(t, s.must("instance", "logs", "box"), "")
 
-	out, err := s.kelvin("instance", "stop", "nobody")
+	var out string
+	out, err = s.kelvin("instance", "stop", "nobody")
 	require.Error(t, err)
 	require.Contains(t, out, "nobody")
 
 	s.must("instance", "rm", "box", "--yes", "--wait")
 	s.requireClean()
+	status, text = fetch(t, box.URL)
+	require.Equal(t, http.StatusNotFound, status)
+	require.Contains(t, text, "unknown instance")
+	require.Eventually(t, func() bool {
+		_, err := visit.Get("http://" + address)
+		return err != nil && strings.Contains(err.Error(), "connection refused")
+	}, 5*time.Second, 20*time.Millisecond, "nobody listens there any more")
 }
 
 // A hundred equal requests under one key make one endpoint, and get equal answers.
