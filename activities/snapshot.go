@@ -32,6 +32,18 @@ func (c *Control) RecordSnapshot(ctx context.Context, in Snap) error {
 	return c.Store.RecordSnapshot(ctx, snap)
 }
 
+// HomeOf is the container where an instance lives. Conflict if it lives nowhere.
+func (c *Control) HomeOf(ctx context.Context, in Claim) (Container, error) {
+	inst, err := c.Store.Instance(ctx, in.ResourceID)
+	if err != nil {
+		return Container{}, err
+	}
+	if inst.Home.ID == "" {
+		return Container{}, fleet.Errorf(fleet.Conflict, "%s is %s, and has no files on any host", inst.ID, inst.State)
+	}
+	return container(inst, inst.Home), nil
+}
+
 // ForgetSnapshot lets go of it: the archive collects what no record names.
 func (c *Control) ForgetSnapshot(ctx context.Context, in Snap) error {
 	return c.Store.ForgetSnapshot(ctx, in.SnapshotID)

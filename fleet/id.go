@@ -51,6 +51,10 @@ func OperationID(accountID, key string) string {
 // own ID stays free: as a workflow ID it is the lock that its operations take.
 func AutoscalerID(endpointID string) string { return endpointID + autoscalerSuffix }
 
+// SnapshotterID names the workflow that takes a snapshot of an instance beside its
+// operations.
+func SnapshotterID(instanceID string) string { return instanceID + ":snapshot" }
+
 // HostQueue is the Temporal task queue of a host's quick verbs.
 func HostQueue(hostID string) string { return "host:" + hostID }
 

@@ -236,7 +236,7 @@ func (s *Store) SnapshotsDue(ctx context.Context) ([]fleet.Instance, error) {
 			return nil, err
 		}
 		if err == nil {
-			last = newest.SavedAt
+			last = newest.CreatedAt
 		}
 		if s.Now().Sub(last) >= time.Duration(inst.Spec.SnapshotEvery) {
 			due = append(due, inst)

@@ -69,6 +69,9 @@ func (c *Client) start(ctx context.Context, rec fleet.Record, clear bool) error 
 			accountID.ValueSet(rec.AccountID), resource.ValueSet(rec.ResourceID),
 			operationOf.ValueSet(op.Name), operationID.ValueSet(rec.ID), deadline.ValueSet(rec.Deadline)),
 	}
+	if rec.Params.Wait { // for a place
+		options.WorkflowExecutionTimeout += fleet.WaitLimit
+	}
 	claim := activities.Claim{OperationID: rec.ID, ResourceID: rec.ResourceID, AccountID: rec.AccountID}
 	_, err := c.Temporal.ExecuteWorkflow(context.WithValue(ctx, requestID{}, rec.ID), options, op.Workflow(), claim)
 	if err == nil {
@@ -138,6 +141,29 @@ func (c *Client) Progress(ctx context.Context, rec fleet.Record) (fleet.Progress
 		}
 	}
 	return p, false, nil
+}
+
+// Snapshot starts taking a snapshot of an instance as it is, under the snapshot's ID.
+// Conflict while another one is being taken.
+func (c *Client) Snapshot(ctx context.Context, snap fleet.Snapshot) error {
+	options := client.StartWorkflowOptions{
+		ID: fleet.SnapshotterID(snap.InstanceID), TaskQueue: ControlQueue,
+		WorkflowIDConflictPolicy:                 enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		WorkflowExecutionTimeout:                 24 * time.Hour,
+		WorkflowTaskTimeout:                      taskTimeout,
+		StaticSummary:                            "snapshot " + snap.InstanceID,
+		TypedSearchAttributes:                    temporal.NewSearchAttributes(accountID.ValueSet(snap.AccountID), instanceID.ValueSet(snap.InstanceID), operationOf.ValueSet("snapshot")),
+	}
+	in := activities.Snap{Claim: activities.Claim{ResourceID: snap.InstanceID, AccountID: snap.AccountID}, SnapshotID: snap.ID, Kind: snap.Kind}
+	_, err := c.Temporal.ExecuteWorkflow(ctx, options, TakeSnapshotName, in)
+	if _, busy := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); busy {
+		return fleet.Errorf(fleet.Conflict, "a snapshot of %s is being taken already", snap.InstanceID)
+	}
+	if err != nil {
+		return fleet.Errorf(fleet.Unavailable, "start the snapshot: %v", err)
+	}
+	return nil
 }
 
 // StartAutoscaler makes sure that an endpoint's autoscaler runs, and looks.

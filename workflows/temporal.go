@@ -31,6 +31,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(ResetInstance, workflow.RegisterOptions{Name: fleet.Reset.Workflow()})
 	w.RegisterWorkflowWithOptions(RecoverInstance, workflow.RegisterOptions{Name: fleet.Recover.Workflow()})
 	w.RegisterWorkflowWithOptions(TerminateInstance, workflow.RegisterOptions{Name: fleet.Terminate.Workflow()})
+	w.RegisterWorkflowWithOptions(TakeSnapshot, workflow.RegisterOptions{Name: TakeSnapshotName})
 	w.RegisterWorkflowWithOptions(CreateEndpoint, workflow.RegisterOptions{Name: fleet.CreateEndpoint.Workflow()})
 	w.RegisterWorkflowWithOptions(StartEndpoint, workflow.RegisterOptions{Name: fleet.StartEndpoint.Workflow()})
 	w.RegisterWorkflowWithOptions(StopEndpoint, workflow.RegisterOptions{Name: fleet.StopEndpoint.Workflow()})

@@ -56,9 +56,10 @@ type world struct {
 	err  error // of the last run that closed
 	keys int
 
-	disks   map[string]string // what lies under a lease
-	archive map[string]string // what a snapshot holds
-	bad     map[string]bool   // GPUs that fail their diagnostics, by UUID
+	spec    fleet.InstanceSpec // of servers, besides what all of them have
+	disks   map[string]string  // what lies under a lease
+	archive map[string]string  // what a snapshot holds
+	bad     map[string]bool    // GPUs that fail their diagnostics, by UUID
 
 	mu     sync.Mutex
 	at     int    // the call that goes wrong
@@ -193,7 +194,9 @@ func (w *world) lose(hostID string) {
 
 // server makes a server and brings it to a state.
 func (w *world) server(state fleet.State) string {
-	spec := fleet.InstanceSpec{Image: "kelvin/echo", GPUs: 2, Ports: []int{8080}, ProbePath: "/healthz", Templates: w.templates}.Defaults()
+	spec := w.spec
+	spec.Image, spec.GPUs, spec.Ports, spec.ProbePath, spec.Templates = "kelvin/echo", 2, []int{8080}, "/healthz", w.templates
+	spec = spec.Defaults()
 	rec, _, err := w.store.CreateInstance(w.Context(), w.ask(), store.NewInstance{Name: "mine", Spec: spec})
 	require.NoError(w, err)
 	if state == fleet.Absent {

@@ -101,6 +101,10 @@ func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, 
 		(&workflows.Monitor{Store: record, Client: operations, Logger: logger}).Run(ctx)
 		return nil
 	})
+	group.Go(func() error {
+		(&workflows.Keeper{Store: record, Client: operations, Logger: logger}).Run(ctx)
+		return nil
+	})
 	return group.Wait()
 }
 
