@@ -11,7 +11,7 @@
 # it would another machine, and it reaches the world. An agent takes it with
 # --docker "$(docker-second.sh start DIR)" --publish ADDRESS --address ADDRESS.
 #
-# For tests and demos; as root, on Linux. Exit: 0 done, 3 only the user can help.
+# For tests and demos; as root, on Linux. Exit: 0 done, 1 it does not come up, 3 only the user can help.
 set -eu
 . "$(dirname "$0")/lib.sh"
 PATH=$PATH:/usr/sbin:/sbin
@@ -130,7 +130,7 @@ start() {
 	say "The second dockerd did not come up. The end of $LOG:" >&2
 	tail -n 8 "$LOG" | cut -c1-300 | sed 's/^/    /' >&2
 	kill "$pid" 2>/dev/null || true
-	exit "$CANNOT"
+	exit 1
 }
 
 # end PIDFILE PROGRAM SECONDS ends a process, in the end by force.

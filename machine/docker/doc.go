@@ -9,6 +9,9 @@
 // 127.0.0.1 unless told otherwise. Each network takes a subnet of the engine's
 // default-address-pools, about 30 unless more are configured.
 //
+// Containers' files are read and restored where the engine keeps them; see Engine.Files. That
+// takes its storage driver overlay2, and this process to be root beside it.
+//
 // It knows nothing of operations, workflows or the record, and finds its things by their
 // labels only.
 package docker

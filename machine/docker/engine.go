@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"sync"
 
@@ -113,8 +112,7 @@ func (e *Engine) Info(ctx context.Context) (machine.Info, error) {
 	}
 	if e.local() {
 		d.Disk = disk(info.DockerRootDir)
-		_, err := os.ReadDir(filepath.Join(info.DockerRootDir, overlay))
-		d.Archives = info.Driver == overlay && err == nil
+		d.Archives = archives(info)
 	}
 	return d, nil
 }

@@ -2,9 +2,10 @@ package docker
 
 import (
 	"context"
-	"os"
+	"path/filepath"
+	"slices"
 
-	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/system"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
@@ -14,36 +15,36 @@ import (
 // of its own; also its folder in the engine's.
 const overlay = "overlay2"
 
-// Files implements machine.Machine. The engine must be on this machine, and this process
-// must be allowed into its folders.
+// archives reports whether the files of containers can be archived and restored: by the storage
+// driver, and by this process, which has to be root on the engine's machine.
+func archives(info system.Info) bool {
+	// An engine without root keeps overlayfs's notes where its tenants can forge them.
+	rootless := slices.Contains(info.DriverStatus, [2]string{"userxattr", "true"})
+	return info.Driver == overlay && !rootless && reach(filepath.Join(info.DockerRootDir, overlay)) && reach(filepath.Join(info.DockerRootDir, "volumes"))
+}
+
+// Files implements machine.Machine.
 func (e *Engine) Files(ctx context.Context, leaseID string) (machine.Files, error) {
 	c, err := e.own(ctx, leaseID)
 	if err != nil {
 		return machine.Files{}, err
 	}
+	info, err := e.Info(ctx)
+	if err != nil {
+		return machine.Files{}, err
+	}
+	root := c.GraphDriver.Data["UpperDir"]
+	if !info.Archives || c.GraphDriver.Name != overlay || root == "" {
+		return machine.Files{}, fleet.Errorf(fleet.Unsupported, "this host cannot tell where its containers' files lie: that needs Docker's storage driver %s, and an agent that is root beside it", overlay)
+	}
 	files := machine.Files{ImageID: c.Image}
+	if !c.HostConfig.ReadonlyRootfs {
+		files.Root = root
+	}
 	for _, m := range c.Mounts {
 		if m.Name == name(leaseID) {
 			files.Data = m.Source
 		}
 	}
-	if !c.HostConfig.ReadonlyRootfs {
-		if files.Root, err = changed(c); err != nil {
-			return machine.Files{}, err
-		}
-	}
-	for _, dir := range []string{files.Data, files.Root} {
-		if _, err := os.ReadDir(dir); dir != "" && err != nil {
-			return machine.Files{}, fleet.Errorf(fleet.Unsupported, "the engine's folders are not in reach of this process")
-		}
-	}
 	return files, nil
-}
-
-// changed is the folder of what a container has changed in its root filesystem.
-func changed(c container.InspectResponse) (string, error) {
-	if c.GraphDriver.Name != overlay || c.GraphDriver.Data["UpperDir"] == "" {
-		return "", fleet.Errorf(fleet.Unsupported, "the engine's storage driver is %s; files can be told apart from the image's with %s only", c.GraphDriver.Name, overlay)
-	}
-	return c.GraphDriver.Data["UpperDir"], nil
 }
