@@ -1,6 +1,7 @@
 package docker_test
 
 import (
+	"io"
 	"testing"
 	"time"
 
@@ -32,4 +33,29 @@ func BenchmarkStartStop(b *testing.B) {
 	b.ReportMetric(float64(driver)/float64(byHand), "ratio")
 	b.ReportMetric(float64(driver.Milliseconds())/float64(b.N), "driver-ms/op")
 	b.ReportMetric(float64(byHand.Milliseconds())/float64(b.N), "by-hand-ms/op")
+}
+
+// BenchmarkSaveImage reads an image of 200 MB through the driver, which checks it on the way,
+// and in turns from the engine itself. ratio is the driver's time over the other.
+func BenchmarkSaveImage(b *testing.B) {
+	e, _ := mustHost(b, docker.Options{})
+	ref := mustFresh(b, 200<<20)
+	id, bytes := mustImage(b, ref), int64(0)
+	var driver, byHand time.Duration
+	for b.Loop() {
+		begun := time.Now()
+		stream, err := e.SaveImage(b.Context(), id)
+		require.NoError(b, err)
+		n, err := io.Copy(io.Discard, stream)
+		require.NoError(b, err)
+		require.NoError(b, stream.Close())
+		driver += time.Since(begun)
+		bytes += n
+
+		begun = time.Now()
+		mustSaveRaw(b, id)
+		byHand += time.Since(begun)
+	}
+	b.ReportMetric(float64(driver)/float64(byHand), "ratio")
+	b.ReportMetric(float64(bytes)/1e6/driver.Seconds(), "driver-MB/s")
 }

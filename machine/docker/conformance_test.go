@@ -23,7 +23,7 @@ func TestADockerEngineIsAMachine(t *testing.T) {
 			},
 			Image:   testImage,
 			Missing: registry.name("nothing:v1"),
-			Fresh:   mustFresh,
+			Fresh:   func(t *testing.T) string { return mustFresh(t, 0) },
 			Forget: func(t *testing.T, id string) {
 				_, err := raw.ImageRemove(t.Context(), id, image.RemoveOptions{Force: true, PruneChildren: true})
 				require.NoError(t, err)

@@ -133,7 +133,7 @@ func mustFilesImage(t *testing.T) string {
 func TestALoadedImageTakesNoNames(t *testing.T) {
 	t.Parallel()
 	e, _ := mustHost(t, docker.Options{})
-	ref, other := mustFresh(t), mustFresh(t)
+	ref, other := mustFresh(t, 0), mustFresh(t, 0)
 	id := mustImage(t, ref)
 	named, both := mustSaveRaw(t, ref), mustSaveRaw(t, ref, other)
 	_, err := raw.ImageRemove(t.Context(), ref, image.RemoveOptions{PruneChildren: true})
@@ -150,7 +150,7 @@ func TestALoadedImageTakesNoNames(t *testing.T) {
 func TestASaveThatTheEngineBreaksOffIsNoImage(t *testing.T) {
 	t.Parallel()
 	e, _ := mustHost(t, docker.Options{})
-	id := mustImage(t, mustFresh(t))
+	id := mustImage(t, mustFresh(t, 0))
 	ctx, cancel := context.WithCancel(t.Context())
 	stream, err := e.SaveImage(ctx, id)
 	require.NoError(t, err)
@@ -162,7 +162,7 @@ func TestASaveThatTheEngineBreaksOffIsNoImage(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func mustSaveRaw(t *testing.T, refs ...string) []byte {
+func mustSaveRaw(t testing.TB, refs ...string) []byte {
 	t.Helper()
 	body, err := raw.ImageSave(t.Context(), refs)
 	require.NoError(t, err)

@@ -3,9 +3,11 @@ package docker_test
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -135,14 +137,17 @@ func TestARegistryThatDoesNotAnswerIsUnavailable(t *testing.T) {
 	require.Equal(t, fleet.Invalid, fleet.CodeOf(e.Pull(t.Context(), "Not An Image", nil)))
 }
 
-// mustFresh makes an image of the workload that nobody else has.
-func mustFresh(t *testing.T) string {
+// mustFresh makes an image of the workload that nobody else has, with that many bytes more.
+func mustFresh(t testing.TB, more int) string {
 	t.Helper()
 	ref := mustName(t)
 	other := filepath.Join(t.TempDir(), "workload")
 	data, err := os.ReadFile(binary)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(other, append(data, ref...), 0o755))
+	noise := make([]byte, more)
+	_, err = rand.Read(noise)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(other, slices.Concat(data, []byte(ref), noise), 0o755))
 	e, _ := mustHost(t, docker.Options{})
 	require.NoError(t, e.BuildFromBinary(t.Context(), ref, other, nil))
 	mustVanish(t, mustImage(t, ref)) // it may lose its name
@@ -150,7 +155,7 @@ func mustFresh(t *testing.T) string {
 }
 
 // mustName is a reference for an image of the test's own, which goes with it.
-func mustName(t *testing.T) string {
+func mustName(t testing.TB) string {
 	t.Helper()
 	ref := "kelvin/driver-test:" + fleet.NewID("t_", time.Now())
 	mustVanish(t, ref)
@@ -158,7 +163,7 @@ func mustName(t *testing.T) string {
 }
 
 // mustVanish removes an image when the test ends, if it is there.
-func mustVanish(t *testing.T, ref string) {
+func mustVanish(t testing.TB, ref string) {
 	t.Helper()
 	t.Cleanup(func() {
 		// It may never have been made.
@@ -166,7 +171,7 @@ func mustVanish(t *testing.T, ref string) {
 	})
 }
 
-func mustImage(t *testing.T, ref string) string {
+func mustImage(t testing.TB, ref string) string {
 	t.Helper()
 	i, err := raw.ImageInspect(t.Context(), ref)
 	require.NoError(t, err)
