@@ -59,7 +59,7 @@ func (c *comparison) run(ctx context.Context, dir string) (err error) {
 	if c.dir, err = cleanDir(dir); err != nil {
 		return err
 	}
-	if c.fd, err = openTop(c.dir); err != nil {
+	if c.fd, err = openTree(c.name, c.dir); err != nil {
 		return err
 	}
 	defer func() { _ = unix.Close(c.fd) }()

@@ -12,7 +12,7 @@ import (
 
 func TestEverythingComesBackAsItWas(t *testing.T) {
 	t.Parallel()
-	a, dir := mustArchive(t), t.TempDir()
+	a, dir := mustArchive(t), disk(t)
 	awkward(t, dir)
 	want := listing(t, dir)
 	quiet()
@@ -23,7 +23,7 @@ func TestEverythingComesBackAsItWas(t *testing.T) {
 	require.NoError(t, err)
 	require.Positive(t, verified.Bytes)
 
-	b, target := beside(t, a), filepath.Join(t.TempDir(), "made", "by restore")
+	b, target := beside(t, a), filepath.Join(disk(t), "made", "by restore")
 	restored := mustRestore(t, b, "1", target)
 	require.Equal(t, want, listing(t, target))
 	require.Equal(t, saved.Bytes, restored.Bytes)
@@ -38,12 +38,12 @@ func TestEverythingComesBackAsItWas(t *testing.T) {
 
 func TestRestoreChangesOnlyWhatDiffers(t *testing.T) {
 	t.Parallel()
-	a, dir := mustArchive(t), t.TempDir()
+	a, dir := mustArchive(t), disk(t)
 	awkward(t, dir)
 	want := listing(t, dir)
 	quiet()
 	mustSave(t, a, "1", dir)
-	b, target := beside(t, a), t.TempDir()
+	b, target := beside(t, a), disk(t)
 	mustRestore(t, b, "1", target)
 	in := func(name string) string { return filepath.Join(target, name) }
 
@@ -86,11 +86,11 @@ func TestRestoreChangesOnlyWhatDiffers(t *testing.T) {
 
 func TestCompareFindsEveryDifference(t *testing.T) {
 	t.Parallel()
-	a, dir := mustArchive(t), t.TempDir()
+	a, dir := mustArchive(t), disk(t)
 	awkward(t, dir)
 	quiet()
 	mustSave(t, a, "1", dir)
-	b, target := beside(t, a), t.TempDir()
+	b, target := beside(t, a), disk(t)
 	mustRestore(t, b, "1", target)
 	in := func(name string) string { return filepath.Join(target, name) }
 	times := func(name string) (restore func()) {
@@ -172,7 +172,7 @@ func TestCompareFindsEveryDifference(t *testing.T) {
 
 func TestManySmallFiles(t *testing.T) {
 	t.Parallel()
-	a, dir := mustArchive(t), t.TempDir()
+	a, dir := mustArchive(t), disk(t)
 	const files = 100_000
 	for i := range files {
 		if i%1000 == 0 {
@@ -188,7 +188,7 @@ func TestManySmallFiles(t *testing.T) {
 	require.Zero(t, again.BytesRead)
 	t.Logf("saved again in %v", again.Took)
 
-	b, target := beside(t, a), t.TempDir()
+	b, target := beside(t, a), disk(t)
 	restored := mustRestore(t, b, "1", target)
 	t.Logf("restored in %v", restored.Took)
 	require.NoError(t, b.Compare(t.Context(), "snp_1", Trees{"data": target}, nil))

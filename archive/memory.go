@@ -11,12 +11,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // What a host knows of a directory is a file in the cache: the tree with inodes and change
-// times. It is true as long as the machine runs, for a crash may undo what was written. Whoever
-// loses it reads everything once more.
+// times. It is true as long as the machine runs, for a crash may undo what was written, and on
+// file systems that tell every change. Whoever has none reads everything once more.
 
 const (
 	memorySuffix  = ".tree"
@@ -39,8 +41,27 @@ func (a *Archive) memoryFile(dir string) string {
 	return filepath.Join(a.options.CacheDir, "known", name)
 }
 
+// tellsChanges reports whether a file on this file system has another change time after every
+// change, through a mapping too. A tmpfs, for one, has not.
+func tellsChanges(dir string) bool {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return false
+	}
+	switch int64(st.Type) { //nolint:unconvert // its size depends on the machine
+	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.OVERLAYFS_SUPER_MAGIC, zfsMagic:
+		return true
+	}
+	return false
+}
+
+const zfsMagic = 0x2fc12fc1
+
 // recall returns what is known of a directory, nil if nothing is.
 func (a *Archive) recall(dir string) *node {
+	if !tellsChanges(dir) {
+		return nil
+	}
 	f, err := os.Open(a.memoryFile(dir) + memorySuffix)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {

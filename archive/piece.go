@@ -9,6 +9,8 @@ import (
 	"github.com/kopia/kopia/repo/object"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // A piece is a part of a file that one worker reads, or writes.
@@ -26,6 +28,15 @@ type tree struct {
 	fd        int
 	top       *node
 	journal   *journal
+}
+
+// openTree opens the directory of a tree that must be there.
+func openTree(name, dir string) (int, error) {
+	fd, err := openTop(dir)
+	if vanished(err) {
+		err = fleet.Errorf(fleet.NotFound, "there is no directory for the tree %q", name)
+	}
+	return fd, err
 }
 
 // inParallel runs work on each item, in order, by many workers. Each worker has its own state.

@@ -83,7 +83,7 @@ func newMeter(phase string, report func(Progress)) *meter {
 func (m *meter) begin(phase string, bytes, files int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.phase, m.lately = phase, nil
+	m.phase, m.lately = phase, []sample{{time.Now(), 0}}
 	m.bytes.Store(0)
 	m.files.Store(0)
 	m.bytesTotal.Store(bytes)
@@ -99,7 +99,7 @@ func (m *meter) tell() {
 	p := Progress{
 		Phase: m.phase, Bytes: now.bytes, BytesTotal: m.bytesTotal.Load(), Files: m.files.Load(), FilesTotal: m.filesTotal.Load(),
 	}
-	if len(m.lately) > 0 {
+	if len(m.lately) > 0 && now.at.After(m.lately[0].at) {
 		p.Rate = int64(float64(now.bytes-m.lately[0].bytes) / now.at.Sub(m.lately[0].at).Seconds())
 	}
 	m.lately = append(m.lately, now)

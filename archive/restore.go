@@ -426,13 +426,13 @@ func (t *restore) writeChunk(ctx context.Context, w *worker, fd int, n *node, c 
 		return err
 	}
 	offset, length := int64(c.index)*chunkSize, n.length(c.index)
-	defer t.meter.bytes.Add(length)
 	if n.other != nil {
 		got, err := readFull(fd, w.buffer[:length], offset)
 		if err != nil {
 			return err
 		}
 		if int64(got) == length && t.hash(w.buffer[:length]) == c.hash {
+			t.meter.bytes.Add(length)
 			return nil
 		}
 	}
@@ -444,6 +444,7 @@ func (t *restore) writeChunk(ctx context.Context, w *worker, fd int, n *node, c 
 		return err
 	}
 	t.fetched.Add(length)
+	t.meter.bytes.Add(length)
 	t.mu.Lock()
 	t.wrote[n] = true
 	t.mu.Unlock()

@@ -135,6 +135,11 @@ func (p *pass) scan(ctx context.Context, name, dir string) error {
 	if err != nil {
 		return err
 	}
+	t := &tree{name: name, dir: dir}
+	if t.fd, err = openTree(name, dir); err != nil {
+		return err
+	}
+	p.trees = append(p.trees, t)
 	begin := p.now()
 	if !p.stopped {
 		// A program that writes to a file through its memory changes its time only when the page
@@ -143,11 +148,6 @@ func (p *pass) scan(ctx context.Context, name, dir string) error {
 			return err
 		}
 	}
-	t := &tree{name: name, dir: dir}
-	if t.fd, err = openTop(dir); err != nil {
-		return err
-	}
-	p.trees = append(p.trees, t)
 	if t.journal, err = openJournal(p.memoryFile(dir) + journalSuffix); err != nil {
 		return err
 	}

@@ -65,6 +65,21 @@ func requireCode(t testing.TB, err error, code fleet.Code) {
 	require.Equal(t, code, fleet.CodeOf(err), err.Error())
 }
 
+// disk is an empty directory on a file system that tells every change.
+func disk(t testing.TB) string {
+	t.Helper()
+	if dir := t.TempDir(); tellsChanges(dir) {
+		return dir
+	}
+	dir, err := os.MkdirTemp("/var/tmp", "kelvin-archive-")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	if !tellsChanges(dir) {
+		t.Skip("needs a directory on ext4, xfs, btrfs, f2fs, zfs or overlayfs")
+	}
+	return dir
+}
+
 // quiet waits until what changed has a change time of its own.
 func quiet() { time.Sleep(2 * slack) }
 
