@@ -37,6 +37,7 @@ import (
 type stack struct {
 	testing.TB
 	dir      string
+	store    string // its URL
 	key      string
 	account  string
 	host     string // its ID
@@ -46,10 +47,23 @@ type stack struct {
 	ui       string
 	temporal string // address
 	engine   *docker.Client
+	hosts    map[string]*second // beside the first, by name
+}
+
+// A second is a host on a Docker engine of its own, as on another machine.
+type second struct {
+	id      string
+	engine  *docker.Client
+	dir     string // of the engine
+	socket  string
+	address string
 }
 
 // sealKey encrypts what the record keeps of environments.
 const sealKey = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+// archiveKey encrypts the archive that all hosts of a stack share.
+const archiveKey = "a key for tests only"
 
 // process is one part that runs, or has been killed.
 type process struct {
@@ -113,11 +127,8 @@ func newStack(t testing.TB, settings ...string) *stack {
 	if db == "" {
 		db = "sqlite:" + filepath.Join(s.dir, "kelvin.db")
 	}
-	admin := func(out any, args ...string) {
-		text, err := exec.CommandContext(t.Context(), binary(t, "kelvin"), append(append([]string{"admin"}, args...), "--store", db)...).Output()
-		require.NoError(t, err, "%s", stderr(err))
-		require.NoError(t, json.Unmarshal(text, out))
-	}
+	s.store = db
+	admin := s.admin
 	var account struct{ ID string }
 	admin(&account, "account", "acme", "--fleet")
 	s.account = account.ID
@@ -138,6 +149,7 @@ func newStack(t testing.TB, settings ...string) *stack {
 	s.parts["agent"] = &process{args: append([]string{
 		binary(t, "kelvin"), "agent", "--server", s.api, "--host", s.host, "--token", host["token"], "--temporal", s.temporal, "--machine", "docker",
 		"--data-dir", filepath.Join(s.dir, "agent"), "--sim-gpus", "a100-80gb:8", "--volumes", filepath.Join(s.dir, "volumes"),
+		"--archive", "file://" + filepath.Join(s.dir, "archive"), "--archive-key", archiveKey,
 	}, append(ports(), settings...)...)}
 	t.Cleanup(s.tearDown)
 	for _, name := range []string{"temporal", "server", "worker", "gateway", "agent"} {
@@ -150,11 +162,73 @@ func newStack(t testing.TB, settings ...string) *stack {
 	return s
 }
 
+// addHost adds a host on a Docker engine that is started for it.
+func (s *stack) addHost(name string, settings ...string) *second {
+	s.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "kelvin-e2e") // the addresses of sockets are short
+	require.NoError(s, err)
+	script, err := filepath.Abs(filepath.Join("..", "deploy", "setup", "docker-second.sh"))
+	require.NoError(s, err)
+	run := func(verb string) string {
+		cmd := exec.CommandContext(context.WithoutCancel(s.Context()), "sh", script, verb, dir)
+		cmd.Stderr = s.Output()
+		out, err := cmd.Output()
+		require.NoError(s, err, "docker-second.sh %s", verb)
+		return strings.TrimSpace(string(out))
+	}
+	s.Cleanup(func() { run("remove") })
+	h := &second{dir: dir, socket: run("start"), address: run("address")}
+	h.engine, err = docker.NewClientWithOpts(docker.WithHost(h.socket), docker.WithAPIVersionNegotiation())
+	require.NoError(s, err)
+	var made map[string]string
+	s.admin(&made, "host", name)
+	h.id = made["host"]
+	s.parts[name] = &process{args: append([]string{
+		binary(s.TB, "kelvin"), "agent", "--server", s.api, "--host", h.id, "--token", made["token"], "--temporal", s.temporal,
+		"--machine", "docker", "--docker", h.socket, "--address", h.address, "--publish", h.address,
+		"--data-dir", filepath.Join(s.dir, name), "--sim-gpus", "a100-80gb:8",
+		"--archive", "file://" + filepath.Join(s.dir, "archive"), "--archive-key", archiveKey,
+	}, append(ports(), settings...)...)}
+	s.Cleanup(func() { s.end(name) }) // before its engine
+	s.start(name)
+	require.Eventually(s, func() bool {
+		var found api.Host
+		return s.get("/v1/hosts/"+h.id, &found) == nil && found.State == fleet.HostReady
+	}, 30*time.Second, 50*time.Millisecond, "host %s does not get ready", name)
+	if s.hosts == nil {
+		s.hosts = map[string]*second{}
+	}
+	s.hosts[name] = h
+	return h
+}
+
+// end ends a part in order.
+func (s *stack) end(name string) {
+	p := s.parts[name]
+	if p == nil || p.cmd == nil {
+		return
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(25 * time.Second):
+		s.kill(name)
+	}
+}
+
 func stderr(err error) string {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return string(exit.Stderr)
 	}
 	return ""
+}
+
+// admin runs a kelvin admin command on the record.
+func (s *stack) admin(out any, args ...string) {
+	s.Helper()
+	text, err := exec.CommandContext(s.Context(), binary(s.TB, "kelvin"), append(append([]string{"admin"}, args...), "--store", s.store)...).Output()
+	require.NoError(s, err, "%s", stderr(err))
+	require.NoError(s, json.Unmarshal(text, out))
 }
 
 // start starts a part, for the first time or again. What it says goes to a file.
@@ -191,14 +265,7 @@ func (s *stack) kill(name string) {
 
 func (s *stack) tearDown() {
 	for _, name := range []string{"agent", "gateway", "worker", "server", "temporal"} {
-		if p := s.parts[name]; p.cmd != nil {
-			_ = p.cmd.Process.Signal(syscall.SIGTERM)
-			select {
-			case <-p.done:
-			case <-time.After(25 * time.Second):
-				s.kill(name)
-			}
-		}
+		s.end(name)
 	}
 	if s.Failed() {
 		s.keepLogs()

@@ -207,3 +207,40 @@ func TestAResetIsUndone(t *testing.T) {
 	inst = reset(fleet.Params{SnapshotID: snaps[0].ID})
 	require.Equal(t, "precious", w.disks[inst.Home.ID])
 }
+
+// A migration goes on as soon as its host is well again, however long that takes within its
+// limit; and gives up, as it was, past it.
+func TestALongMigrationOutlivesAWeakHost(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		failures int
+		least    time.Duration
+		done     bool
+	}{
+		"an hour and a half": {95, 90 * time.Minute, true},
+		"past its limit":     {1000, fleet.Migrate.Limit, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := w.server(fleet.Running)
+			before, err := w.store.Instance(t.Context(), id)
+			require.NoError(t, err)
+			picture := w.picture(id)
+			w.weak = c.failures
+			err = w.do(fleet.Migrate, id)
+			require.GreaterOrEqual(t, w.took, c.least, "of the workflow's time")
+			if !c.done {
+				require.Equal(t, fleet.Timeout, fleet.CodeOf(err))
+				require.Equal(t, picture, w.picture(id))
+				return
+			}
+			require.NoError(t, err)
+			w.requireState(id, fleet.Running)
+			after, err := w.store.Instance(t.Context(), id)
+			require.NoError(t, err)
+			require.NotEqual(t, before.Home.HostID, after.Home.HostID)
+			require.Equal(t, "precious", w.disks[after.Home.ID])
+		})
+	}
+}

@@ -53,12 +53,14 @@ type world struct {
 	open *testsuite.TestWorkflowEnvironment
 	run  string
 	runs int
-	err  error // of the last run that closed
+	err  error         // of the last run that closed
+	took time.Duration // by the workflow's clock
 	keys int
 
 	spec    fleet.InstanceSpec // of servers, besides what all of them have
 	disks   map[string]string  // what lies under a lease
 	archive map[string]string  // what a snapshot holds
+	weak    int                // how many times more saving fails
 	bad     map[string]bool    // GPUs that fail their diagnostics, by UUID
 
 	mu     sync.Mutex
@@ -282,7 +284,9 @@ func (w *world) ExecuteWorkflow(_ context.Context, o client.StartWorkflowOptions
 	}
 	w.runs++
 	w.open, w.run = w.environment(w), fmt.Sprint("run ", w.runs)
+	began := w.open.Now()
 	w.open.ExecuteWorkflow(workflow, args...)
+	w.took = w.open.Now().Sub(began)
 	w.err, w.open = workflows.FromTemporal(w.open.GetWorkflowError()), nil
 	return nil, nil
 }
@@ -371,6 +375,10 @@ func (h *hosts) StartServices(ctx context.Context, c activities.Container) error
 func (h *hosts) SaveSnapshot(ctx context.Context, c activities.Copy) (activities.Saved, error) {
 	if _, err := h.w.machines[c.Lease.HostID].Inspect(ctx, c.Lease.ID); err != nil {
 		return activities.Saved{}, err
+	}
+	if h.w.weak > 0 {
+		h.w.weak--
+		return activities.Saved{}, fleet.Errorf(fleet.Unavailable, "the network is weak")
 	}
 	h.w.archive[c.SnapshotID] = h.w.disks[c.Lease.ID]
 	return activities.Saved{ImageID: "sha256:1", Bytes: 8, Files: 1, Read: 8, New: 8}, nil
