@@ -21,7 +21,9 @@ var events = &noun[api.Event]{
 	columns: []column[api.Event]{
 		{"WHEN", func(e api.Event, now time.Time) string { return ago(e.At, now) }},
 		{"EVENT", func(e api.Event, _ time.Time) string { return e.Name }},
-		{"RESOURCE", func(e api.Event, _ time.Time) string { return firstOf(e.InstanceID, e.EndpointID, e.HostID) }},
+		{"RESOURCE", func(e api.Event, _ time.Time) string {
+			return firstOf(e.InstanceID, e.EndpointID, e.HostID, e.ScheduleID)
+		}},
 		{"BY", func(e api.Event, _ time.Time) string { return e.Actor }},
 		{"MESSAGE", func(e api.Event, _ time.Time) string { return e.Message }},
 	},
@@ -41,7 +43,7 @@ func (a *app) eventLs() *cobra.Command {
 	cmd := lsCommand(a, events, "List events, the newest first", shown, func(ctx context.Context, s *session, query url.Values) error {
 		return s.filterResource(ctx, resource, query)
 	})
-	resourceFlag(a, cmd, &resource, "Only those of an endpoint or instance, by `name` or ID, or of a host or operation, by ID")
+	resourceFlag(a, cmd, &resource, "Only those of an endpoint or instance, by `name` or ID, or of a host, operation or schedule, by ID")
 	return cmd
 }
 
@@ -70,14 +72,14 @@ func (a *app) eventWatch() *cobra.Command {
 				if err := json.Unmarshal([]byte(event.data), &e); err != nil {
 					return fmt.Errorf("read event: %w", err)
 				}
-				if id != "" && !slices.Contains([]string{e.it.InstanceID, e.it.EndpointID, e.it.OperationID}, id) {
+				if id != "" && !slices.Contains([]string{e.it.InstanceID, e.it.EndpointID, e.it.OperationID, e.it.ScheduleID}, id) {
 					return nil
 				}
 				return printEvent(s, e)
 			})
 		}),
 	}
-	resourceFlag(a, cmd, &resource, "Only those of an endpoint or instance, by `name` or ID, or of an operation, by ID")
+	resourceFlag(a, cmd, &resource, "Only those of an endpoint or instance, by `name` or ID, or of an operation or schedule, by ID")
 	return cmd
 }
 
@@ -86,6 +88,6 @@ func printEvent(s *session, e record[api.Event]) error {
 		_, err := fmt.Fprintln(s.out, e.it.ID)
 		return err
 	}
-	parts := []string{e.it.Name, firstOf(e.it.InstanceID, e.it.EndpointID, e.it.HostID), e.it.Message}
+	parts := []string{e.it.Name, firstOf(e.it.InstanceID, e.it.EndpointID, e.it.HostID, e.it.ScheduleID), e.it.Message}
 	return printLine(s, e, strings.TrimRight(strings.Join(parts, "  "), " "))
 }

@@ -243,7 +243,7 @@ func (s *session) filterResource(ctx context.Context, arg string, query url.Valu
 	if arg == "" {
 		return nil
 	}
-	for _, prefix := range []string{fleet.InstancePrefix, fleet.EndpointPrefix, fleet.HostPrefix, fleet.OperationPrefix} {
+	for _, prefix := range []string{fleet.InstancePrefix, fleet.EndpointPrefix, fleet.HostPrefix, fleet.OperationPrefix, fleet.SchedulePrefix} {
 		if looksLikeID(prefix, arg) {
 			query.Set("resource", arg)
 			return nil

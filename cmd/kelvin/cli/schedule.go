@@ -162,9 +162,25 @@ func (a *app) scheduleCommand() *cobra.Command {
 			"windows of time, by the clocks of a time zone.",
 	}
 	cmd.AddCommand(
-		a.scheduleCreate(), a.scheduleLs(), showCommand(a, schedules, "Show a schedule: its next times, what it did, and what holds against it"),
+		a.scheduleCreate(), a.scheduleLs(), a.scheduleShow(),
 		a.scheduleEdit(), a.schedulePause(), a.scheduleResume(), a.scheduleTrigger(), a.scheduleRm(),
 	)
+	return cmd
+}
+
+func (a *app) scheduleShow() *cobra.Command {
+	cmd := showCommand(a, schedules, "Show a schedule: its next times, what it did, and what holds against it")
+	cmd.RunE = a.run(func(ctx context.Context, s *session, args []string) error {
+		found, err := schedules.find(ctx, s.client, args[0])
+		if err != nil {
+			return err
+		}
+		var whole record[api.Schedule] // lists leave out what it did
+		if err := s.get(ctx, schedules.path+"/"+url.PathEscape(found.it.ID), nil, &whole); err != nil {
+			return err
+		}
+		return schedules.printOne(s, whole)
+	})
 	return cmd
 }
 
