@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/kelvin-gpu/kelvin/api"
 	"github.com/kelvin-gpu/kelvin/workflows"
 )
 
@@ -35,6 +36,9 @@ func TestRecordHistories(t *testing.T) {
 		}
 		s.must("instance", verb, "story", "--wait")
 	}
+	nights := s.schedule("nights", map[string]any{"action": "stop", "time_zone": "UTC", "target": map[string]any{"selector": "team!=ml"}, "when": map[string]any{"at": "20:00"}})
+	s.must("schedule", "trigger", "nights")
+	require.Equal(t, 1, s.ran(nights.ID, 0, 20*time.Second).Accepted)
 	s.must("instance", "rm", "story", "--yes", "--wait")
 
 	_, err := s.kelvin("instance", "create", "no-image", "--image", "localhost:1/no/such:image", "--wait")
@@ -42,9 +46,16 @@ func TestRecordHistories(t *testing.T) {
 	slow := map[string]any{"name": "slow", "data_center": "us-east", "image": "kelvin/echo:latest", "gpus": 1, "ports": []int{8080}, "probe_path": "/healthz", "env": map[string]string{"ECHO_START_DELAY": "1m"}}
 	created := s.accept(http.MethodPost, "/v1/instances", "slow", slow)
 	require.Eventually(t, func() bool { return len(s.containers()) == 1 }, 20*time.Second, 50*time.Millisecond)
+	mornings := s.schedule("mornings", map[string]any{"action": "start", "time_zone": "UTC", "target": map[string]any{"instance": created.ResourceID}, "when": map[string]any{"at": "08:00"}})
+	s.must("schedule", "trigger", "mornings")
+	require.Eventually(t, func() bool {
+		var found api.Schedule
+		return s.get("/v1/schedules/"+mornings.ID, &found) == nil && len(found.Runs) == 1 && found.Runs[0].Busy == 1
+	}, 20*time.Second, 50*time.Millisecond, "it is asked again: that is in its history, too")
 	gone := s.accept(http.MethodPost, "/v1/instances/"+created.ResourceID+"/terminate", "gone", map[string]any{"confirm": "slow"})
 	require.Equal(t, "undone", string(s.await(created.ID, 30*time.Second).State))
 	require.Equal(t, "done", string(s.await(gone.ID, 30*time.Second).State), "there is nothing left to terminate")
+	require.Equal(t, 1, s.ran(mornings.ID, 0, 30*time.Second).Refused)
 	s.requireClean()
 
 	temporal, err := workflows.Dial(s.temporal, "kelvin", "record", slog.New(slog.DiscardHandler))
@@ -68,6 +79,7 @@ func TestRecordHistories(t *testing.T) {
 	for _, op := range workflows.Supported {
 		require.Positive(t, recorded[op.Workflow()+"completed"], "no history of %s", op.Workflow())
 	}
+	require.GreaterOrEqual(t, recorded["fire-schedulecompleted"], 2)
 	require.Positive(t, recorded["createfailed"])
 	require.Positive(t, recorded["createcanceled"])
 }

@@ -31,4 +31,5 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 	for _, op := range workflows.Supported {
 		require.True(t, replayed[op.Workflow()], "no history of %s was recorded", op.Workflow())
 	}
+	require.True(t, replayed["fire-schedule"])
 }
