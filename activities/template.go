@@ -201,11 +201,12 @@ func (w work) explain(err error, title string) error {
 	return fmt.Errorf("template %s: %s: %w", w.Name, title, err)
 }
 
-// lastLines is the end of an output, for an error message.
+// lastLines is the end of an output, for an error message: one line, for that is how people
+// are shown them.
 func lastLines(text string) string {
-	const most, bytes = 10, 1500
-	lines := strings.Split(text, "\n")
-	text = strings.Join(lines[max(len(lines)-most, 0):], "\n")
+	const most, bytes = 5, 1000
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	text = strings.Join(lines[max(len(lines)-most, 0):], " | ")
 	if over := len(text) - bytes; over > 0 {
 		text = "…" + strings.ToValidUTF8(text[over:], "")
 	}

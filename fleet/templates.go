@@ -31,7 +31,7 @@ echo "wrote /etc/motd"`},
 		Name: "ssh", BuiltIn: true,
 		TemplateSpec: TemplateSpec{
 			Title:       "SSH server",
-			Description: "Lets the owners of the public keys in as root, on port 22, by key only. Uses the image's sshd or dropbear; installs OpenSSH with apt, apk or dnf where there is neither. The host key is made on the server and stays the same until a reset.",
+			Description: "Lets the owners of the public keys in as root, on port 22, by key only. Uses the image's dropbear or sshd; otherwise installs one with apt, apk or dnf. The host key is made on the server and stays the same until a reset.",
 			Parameters: []TemplateParameter{
 				{
 					Name: "keys", Description: "Public keys, one a line, as in id_ed25519.pub", Required: true,
@@ -41,22 +41,29 @@ echo "wrote /etc/motd"`},
 			Ports: []int{22},
 			Steps: []TemplateStep{
 				{Name: "install", Timeout: Duration(30 * time.Minute), Command: `set -e
-if [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || command -v dropbear >/dev/null; then
-	echo "the image has an SSH server"
-elif command -v apt-get >/dev/null; then
-	# Packages start their services where they think that an init runs: not here.
-	printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d
-	apt-get update
-	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openssh-server
-	rm -f /usr/sbin/policy-rc.d
-elif command -v apk >/dev/null; then
-	apk add --no-cache openssh-server openssh-sftp-server
-elif command -v dnf >/dev/null; then
-	dnf install -y openssh-server
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" DEBIAN_FRONTEND=noninteractive
+# OpenSSH built with libaudit, as Debian's is, hangs up when it cannot report a terminal to the
+# host's audit log, which a container may not. Then dropbear is the better choice.
+sshd=$(command -v sshd || true)
+audits=no
+if [ -n "$sshd" ] && grep -q libaudit "$sshd"; then audits=yes; fi
+if command -v dropbear >/dev/null; then
+	echo "the image has dropbear"
+elif [ -n "$sshd" ] && [ $audits = no ]; then
+	echo "the image has sshd"
+elif command -v apt-get >/dev/null && apt-get update && apt-get install -y --no-install-recommends dropbear-bin openssh-sftp-server; then
+	echo "installed dropbear"
+elif command -v apk >/dev/null && apk add --no-cache openssh-server openssh-sftp-server; then
+	echo "installed sshd"
+elif command -v dnf >/dev/null && { dnf install -y dropbear || [ -n "$sshd" ] || dnf install -y openssh-server; }; then
+	echo "installed what dnf has"
+elif [ -n "$sshd" ]; then
+	echo "the image has an sshd that audits: it runs commands, but has no terminals"
 else
-	echo "the image has neither sshd nor dropbear, nor apt, apk or dnf to install one"; exit 1
+	echo "the image has neither dropbear nor sshd, and apt, apk or dnf could not install one"; exit 1
 fi`},
 				{Name: "keys", Command: `set -e
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 umask 077
 mkdir -p /var/lib/kelvin/ssh /root/.ssh
 chmod 700 /root/.ssh
@@ -68,35 +75,35 @@ old=/root/.ssh/authorized_keys new=/root/.ssh/authorized_keys.kelvin
 	printf '%s\n%s\n%s\n' "$begin" "$PARAM_KEYS" "$end"
 } | tr -d '\r' >"$new"
 mv "$new" "$old"
-# sshd takes an account whose password begins with ! for locked.
-if grep -q '^root:!' /etc/shadow 2>/dev/null; then sed -i 's/^root:!*/root:*/' /etc/shadow; fi
 key=/var/lib/kelvin/ssh/host_key
-if [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null; then
-	[ -f "$key" ] || ssh-keygen -q -t ed25519 -N '' -C '' -f "$key"
-	cat >/var/lib/kelvin/ssh/sshd_config <<-END
-		Port 22
-		HostKey $key
-		PermitRootLogin prohibit-password
-		PasswordAuthentication no
-		KbdInteractiveAuthentication no
-		UsePAM no
-		PidFile none
-		AcceptEnv LANG LC_*
-		Subsystem sftp internal-sftp
-	END
-	ssh-keygen -l -f "$key"
-else
+if command -v dropbear >/dev/null; then
 	[ -f "$key.dropbear" ] || dropbearkey -t ed25519 -f "$key.dropbear" >/dev/null
-	dropbearkey -y -f "$key.dropbear" | grep -i fingerprint
-fi`},
+	dropbearkey -y -f "$key.dropbear"
+	exit 0
+fi
+# sshd takes an account whose password begins with ! for locked.
+if grep -q '^root:!' /etc/shadow; then sed -i 's/^root:!*/root:*/' /etc/shadow; fi
+[ -f "$key" ] || ssh-keygen -q -t ed25519 -N '' -C '' -f "$key"
+cat >/var/lib/kelvin/ssh/sshd_config <<-END
+	Port 22
+	HostKey $key
+	PermitRootLogin prohibit-password
+	PasswordAuthentication no
+	KbdInteractiveAuthentication no
+	UsePAM no
+	PidFile none
+	AcceptEnv LANG LC_*
+	Subsystem sftp internal-sftp
+END
+ssh-keygen -l -f "$key"`},
 			},
 			Services: []TemplateService{
-				{Name: "sshd", Command: `if [ -x /usr/sbin/sshd ]; then sshd=/usr/sbin/sshd; else sshd=$(command -v sshd); fi
-if [ -n "$sshd" ]; then
-	mkdir -p /run/sshd
-	exec "$sshd" -D -e -f /var/lib/kelvin/ssh/sshd_config
+				{Name: "sshd", Command: `export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+if command -v dropbear >/dev/null; then
+	exec dropbear -F -E -s -p 22 -r /var/lib/kelvin/ssh/host_key.dropbear
 fi
-exec dropbear -F -E -s -p 22 -r /var/lib/kelvin/ssh/host_key.dropbear`},
+mkdir -p /run/sshd
+exec "$(command -v sshd)" -D -e -f /var/lib/kelvin/ssh/sshd_config`},
 			},
 		},
 	},
