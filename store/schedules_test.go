@@ -421,3 +421,28 @@ func TestAHundredEqualRequestsMakeOneSchedule(t *testing.T) {
 		requireCode(t, fleet.Conflict, err)
 	})
 }
+
+func TestTheDatabaseKnowsWhatSchedulesCanBe(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		sch := mustSchedule(t, s, a, nights(fleet.ScheduleTarget{Selector: "team=ml"}))
+		run, _, err := s.TriggerSchedule(t.Context(), ask(a), sch.ID, "")
+		require.NoError(t, err)
+		require.NoError(t, s.SaveTarget(t.Context(), sch.ID, run.At, fleet.RunTarget{Kind: fleet.KindInstance, ResourceID: "ins_1", Outcome: fleet.RunSkipped}))
+		set := func(table, column, value string) error {
+			return raw(t, s, `UPDATE `+table+` SET `+column+` = ?`, value)
+		}
+		for _, state := range fleet.ScheduleStates {
+			require.NoError(t, set("schedules", "state", string(state)))
+		}
+		for _, state := range fleet.RunStates {
+			require.NoError(t, set("schedule_runs", "state", string(state)))
+		}
+		for _, outcome := range fleet.RunOutcomes {
+			require.NoError(t, set("schedule_targets", "outcome", string(outcome)))
+		}
+		for table, column := range map[string]string{"schedules": "state", "schedule_runs": "edge", "schedule_targets": "outcome"} {
+			require.Error(t, set(table, column, "flying"), table)
+		}
+	})
+}

@@ -50,15 +50,22 @@ func (k *Timekeeper) Run(ctx context.Context) {
 	}
 }
 
+// enough failures in one look are: Temporal is away, and each costs a timeout.
+const enough = 3
+
 // Look tells Temporal of schedules that have changed, and of triggers it may not have heard.
 func (k *Timekeeper) Look(ctx context.Context) error {
 	unsynced, err := k.Store.UnsyncedSchedules(ctx, 100)
 	if err != nil {
 		return err
 	}
+	failures := 0
 	for _, id := range unsynced {
 		if err := k.Client.SyncSchedule(ctx, id); err != nil {
 			k.Logger.WarnContext(ctx, "schedule not synced", "schedule", id, "error", err)
+			if failures++; failures == enough {
+				return nil
+			}
 		}
 	}
 	pending, err := k.Store.PendingRuns(ctx, 2*time.Second, 100)
@@ -68,6 +75,9 @@ func (k *Timekeeper) Look(ctx context.Context) error {
 	for _, run := range pending {
 		if err := k.Client.TriggerSchedule(ctx, run.ScheduleID, run.At); err != nil {
 			k.Logger.WarnContext(ctx, "schedule not triggered", "schedule", run.ScheduleID, "error", err)
+			if failures++; failures == enough {
+				return nil
+			}
 		}
 	}
 	return nil
