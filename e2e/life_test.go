@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"archive/tar"
 	"bufio"
 	"context"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,6 +21,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/api"
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
+	"github.com/kelvin-gpu/kelvin/machine/machinetest"
 )
 
 // server finds a server by name.
@@ -83,7 +86,29 @@ func much(t testing.TB) (files int, size int64) {
 
 // counting is a program that appends the next number to a file every ten milliseconds, goes
 // on where it was, and answers HTTP.
-const counting = `(i=$(cat /workspace/numbers 2>/dev/null | wc -l); while :; do echo $i >> /workspace/numbers; i=$((i+1)); sleep 0.01; done) & exec /kelvin echo`
+const counting = `(i=$(sed -n '$=' /workspace/numbers 2>/dev/null); i=${i:-0}; while :; do echo $i >> /workspace/numbers; i=$((i+1)); sleep 0.01; done) & exec /kelvin echo`
+
+// countingImage has a shell, to count with, and the demo workload.
+func (s *stack) countingImage() string {
+	s.Helper()
+	return s.makeImage("e2e-counting", func(to io.Writer) error {
+		program, err := os.ReadFile(binary(s.TB, "kelvin"))
+		if err != nil {
+			return err
+		}
+		layer := tar.NewWriter(to)
+		if err := layer.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "kelvin", Mode: 0o755, Size: int64(len(program)), ModTime: time.Unix(0, 0)}); err != nil {
+			return err
+		}
+		if _, err := layer.Write(program); err != nil {
+			return err
+		}
+		if err := layer.Flush(); err != nil { // not closed: what follows goes on
+			return err
+		}
+		return machinetest.WriteShell(to)
+	})
+}
 
 // A server's whole life, on two hosts: frozen and thawed on the other with every file as it
 // was, and moved back while it runs and people use it.
@@ -91,7 +116,7 @@ func TestAServersWholeLife(t *testing.T) {
 	s := newStack(t)
 	two := s.addHost("two")
 	s.must("host", "cordon", two.id)
-	s.must("instance", "create", "box", "--image", "kelvin/echo:latest", "--gpus", "2", "--port", "8080", "--probe-path", "/healthz",
+	s.must("instance", "create", "box", "--image", s.countingImage(), "--gpus", "2", "--port", "8080", "--probe-path", "/healthz",
 		"--disk-path", "/workspace", "--command", counting, "--wait")
 	box := s.server("box")
 	require.Equal(t, s.host, box.HostID)

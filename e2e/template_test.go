@@ -25,9 +25,15 @@ import (
 // shellImage makes an image with a shell and little else, for as long as the test runs.
 func (s *stack) shellImage() string {
 	s.Helper()
-	ref := fmt.Sprintf("kelvin/e2e-shell:p%d", os.Getpid())
+	return s.makeImage("e2e-shell", machinetest.WriteShell)
+}
+
+// makeImage makes an image of a layer on the first engine, for as long as the test runs.
+func (s *stack) makeImage(name string, layer func(io.Writer) error) string {
+	s.Helper()
+	ref := fmt.Sprintf("kelvin/%s:p%d", name, os.Getpid())
 	out, in := io.Pipe()
-	go func() { _ = in.CloseWithError(machinetest.WriteShell(in)) }()
+	go func() { _ = in.CloseWithError(layer(in)) }()
 	body, err := s.engine.ImageImport(s.Context(), image.ImportSource{Source: out, SourceName: "-"}, ref, image.ImportOptions{Changes: []string{"ENV PATH=/bin"}})
 	require.NoError(s, err)
 	defer body.Close()
