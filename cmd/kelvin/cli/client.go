@@ -130,9 +130,14 @@ func (c *client) once(ctx context.Context, in call, body []byte, into any, try i
 
 // send sends one request and returns the answer, with its body open, unless it is an error.
 func (c *client) send(ctx context.Context, in call, header http.Header, body []byte, try int) (*http.Response, error) {
+	return c.sendBody(ctx, in, header, bytes.NewReader(body), try)
+}
+
+// sendBody is send for a body that may be a stream.
+func (c *client) sendBody(ctx context.Context, in call, header http.Header, body io.Reader, try int) (*http.Response, error) {
 	target := c.server.JoinPath(in.path)
 	target.RawQuery = in.query.Encode()
-	request, err := http.NewRequestWithContext(ctx, in.method, target.String(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, in.method, target.String(), body)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}

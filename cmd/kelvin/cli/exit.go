@@ -45,7 +45,7 @@ func Report(w io.Writer, err error) int {
 		return 0
 	}
 	exit := exitOf(err)
-	if exit == exitInterrupted {
+	if _, ok := asPassed(err); ok || exit == exitInterrupted {
 		return exit
 	}
 	fmt.Fprintf(w, "Error: %s\n", clean(err.Error()))
@@ -58,6 +58,9 @@ func Report(w io.Writer, err error) int {
 }
 
 func exitOf(err error) int {
+	if code, ok := asPassed(err); ok {
+		return int(code)
+	}
 	if f, ok := errors.AsType[*failure](err); ok {
 		return f.exit
 	}
@@ -151,7 +154,10 @@ func exitCodesTopic() *cobra.Command {
     6  unavailable: the server does not answer, or no GPU is free (exhausted)
     7  --timeout passed; the operation goes on
   130  interrupted by Ctrl-C; an operation that was accepted goes on,
-       unless --cancel-on-interrupt asked to take it back`,
+       unless --cancel-on-interrupt asked to take it back
+
+kelvin instance exec and ssh end with the exit code of what they ran, whatever it is; when
+that never began, with one of these.`,
 	}
 }
 

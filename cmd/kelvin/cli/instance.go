@@ -101,7 +101,7 @@ func (a *app) instanceCommand() *cobra.Command {
 		}, legalOnInstance),
 		a.instanceProtect(), a.instanceUnprotect(), a.instanceTemplate(),
 		logsCommand(a, instances, "Print what an instance writes"),
-		a.instanceStats(),
+		a.instanceStats(), a.instanceExec(), a.instanceSSH(), a.instanceCopy(),
 		watchCommand(a, instances, func(i api.Instance) (string, bool) {
 			ready := ""
 			if i.Ready {
