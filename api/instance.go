@@ -32,34 +32,6 @@ func (s *Server) createInstance(ctx context.Context, in *createInstanceInput) (*
 	})
 }
 
-type operateInstanceInput struct {
-	InstancePath
-	Mutation
-}
-
-// operateInstance handles the operations that need nothing but their instance.
-func (s *Server) operateInstance(op fleet.Operation) func(context.Context, *operateInstanceInput) (*accepted, error) {
-	return func(ctx context.Context, in *operateInstanceInput) (*accepted, error) {
-		return s.acceptInstance(ctx, op, in.ID, in.Key)
-	}
-}
-
-type eraseInput struct {
-	InstancePath
-	Mutation
-	Body Confirm
-}
-
-// eraseInstance handles the operations that erase data, which need the name as well.
-func (s *Server) eraseInstance(op fleet.Operation) func(context.Context, *eraseInput) (*accepted, error) {
-	return func(ctx context.Context, in *eraseInput) (*accepted, error) {
-		if err := s.confirmed(ctx, in.ID, "body.confirm", in.Body.Confirm); err != nil {
-			return nil, err
-		}
-		return s.acceptInstance(ctx, op, in.ID, in.Key)
-	}
-}
-
 type updateInstanceInput struct {
 	InstancePath
 	Mutation
@@ -75,45 +47,6 @@ func (s *Server) updateInstance(ctx context.Context, in *updateInstanceInput) (*
 	}
 	s.Logger.InfoContext(ctx, "instance protected", slog.String("instance", in.ID), slog.Bool("protected", in.Body.Protected), slog.String("actor", who.KeyID))
 	return s.getInstance(ctx, &struct{ InstancePath }{in.InstancePath})
-}
-
-type deleteInstanceInput struct {
-	InstancePath
-	Mutation
-	Confirm string `query:"confirm" required:"true" doc:"The instance's name"`
-}
-
-func (s *Server) deleteInstance(ctx context.Context, in *deleteInstanceInput) (*accepted, error) {
-	if err := s.confirmed(ctx, in.ID, "query.confirm", in.Confirm); err != nil {
-		return nil, err
-	}
-	return s.acceptInstance(ctx, fleet.Terminate, in.ID, in.Key)
-}
-
-func (s *Server) confirmed(ctx context.Context, id, field, name string) error {
-	found, err := s.Store.GetInstance(ctx, callerOf(ctx).AccountID, id)
-	if err != nil {
-		return err
-	}
-	if found.Name != name {
-		return &fleet.Error{Code: fleet.Invalid, Message: "erasing needs the instance's name as confirmation", Fields: []fleet.FieldError{
-			{Field: field, Message: "is not the instance's name", Allowed: "the instance's name"},
-		}}
-	}
-	return nil
-}
-
-func (s *Server) acceptInstance(ctx context.Context, op fleet.Operation, id, key string) (*accepted, error) {
-	if !s.supports(op) {
-		return nil, fleet.Errorf(fleet.Unsupported, "this fleet cannot %s an instance", op.Name)
-	}
-	sum, err := digest(op.Workflow(), id, nil)
-	if err != nil {
-		return nil, err
-	}
-	return s.accept(ctx, key, sum, func(ask store.Ask) (fleet.Record, bool, error) {
-		return s.Store.Accept(ctx, ask, fleet.KindInstance, id, op.Name)
-	})
 }
 
 type listInstancesInput struct {
@@ -149,7 +82,7 @@ func (s *Server) showInstance(who caller, i fleet.Instance) Instance {
 	out := Instance{
 		ID: i.ID, Name: i.Name, EndpointID: i.EndpointID, Revision: i.Revision, State: i.State, Target: i.Heading(fleet.KindInstance), Since: i.Since,
 		Deadline: i.Deadline, Reason: i.Reason, OperationID: i.OperationID, Legal: s.legalInstance(i), HostID: i.Home.HostID, Address: i.Address,
-		URL: s.url(i), Ports: s.ports(i), GPUs: make([]InstanceGPU, 0, len(i.GPUs)), Ready: i.Ready, Epoch: i.Epoch,
+		URL: s.url(i), Ports: s.ports(i), GPUs: make([]InstanceGPU, 0, len(i.GPUs)), Ready: i.Ready, Epoch: i.Epoch, SnapshotID: i.Snapshot,
 		CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt, Spec: i.Spec,
 	}
 	if out.Reason == "" {
@@ -157,6 +90,15 @@ func (s *Server) showInstance(who caller, i fleet.Instance) Instance {
 	}
 	for _, g := range i.GPUs {
 		out.GPUs = append(out.GPUs, InstanceGPU{ID: g.ID, UUID: g.UUID, Type: g.Type, Index: g.Index, Simulated: g.Simulated})
+	}
+	for _, k := range i.Kept {
+		out.Kept = append(out.Kept, Kept(k))
+	}
+	if i.State == fleet.Stopped && i.Home.ID != "" {
+		out.Hold = fleet.HoldReserved
+		if i.Home.Bare {
+			out.Hold = fleet.HoldNone
+		}
 	}
 	out.Spec.Env = who.mask(i.Spec.Env)
 	if len(i.Spec.Templates) > 0 {

@@ -98,10 +98,20 @@ type Instance struct {
 	GPUs        []InstanceGPU  `json:"gpus"`
 	Ready       bool           `json:"ready" doc:"Its probe has passed, and nothing holds its traffic. Without ports: it runs"`
 	Epoch       int64          `json:"epoch" doc:"One more with every placement"`
+	Hold        string         `json:"hold,omitempty" enum:"reserved,none" doc:"Of a stopped one: whether it keeps its GPUs and the ports of its host"`
+	SnapshotID  string         `json:"snapshot_id,omitempty" doc:"Of a frozen one: the snapshot that it is restored from"`
+	Kept        []Kept         `json:"kept,omitempty" doc:"What hosts keep of it where it does not live any more"`
 	CreatedAt   time.Time      `json:"created_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
 	// Spec shows viewers the names of environment variables, not their values.
 	Spec fleet.InstanceSpec `json:"spec"`
+}
+
+// Kept is what an old host keeps of a server that was recovered elsewhere.
+type Kept struct {
+	LeaseID string    `json:"lease_id" doc:"Names it, to let go of it" example:"op_06f2r3k8x9m4n5p6q7s8t9v0w1"`
+	HostID  string    `json:"host_id"`
+	Since   time.Time `json:"since" doc:"When the server was recovered elsewhere"`
 }
 
 // InstanceGPU is one GPU that an instance has.

@@ -100,6 +100,14 @@ type Lease struct {
 	Kept       bool  // the instance lives elsewhere; what lies there is for its owner to decide
 }
 
+// Kept is the data of an instance that lies where it does not live any more: it was recovered
+// elsewhere, from a snapshot that may be older. It stays there until its owner lets go of it.
+type Kept struct {
+	LeaseID string
+	HostID  string
+	Since   time.Time
+}
+
 // An Address is a port of a server's container and the TCP port of its data center's
 // gateways where it is always reached, whichever host the server lives on.
 type Address struct {

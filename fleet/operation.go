@@ -174,17 +174,6 @@ func (r *Record) Operation() Operation {
 	return o
 }
 
-// Params are what an operation needs to know besides its resource. Fields are only added.
-type Params struct {
-	Revision   int      `json:"revision,omitempty"`    // of an endpoint's spec that update moves to
-	Hold       string   `json:"hold,omitempty"`        // of stop: what the instance keeps
-	HostID     string   `json:"host_id,omitempty"`     // of migrate, thaw, recover: where to; empty: any that fits
-	Wait       bool     `json:"wait,omitempty"`        // for a place, when there is none
-	RateLimit  int64    `json:"rate_limit,omitempty"`  // of copies, bytes a second; 0: none
-	SnapshotID string   `json:"snapshot_id,omitempty"` // of reset, recover: what to restore
-	Keep       Duration `json:"keep,omitempty"`        // of reset, terminate: how long what was there can be had back; 0: not at all
-}
-
 // A Step is one step of an operation, as people see it.
 type Step struct {
 	Name      string    `json:"name"` // the activity: StartContainer

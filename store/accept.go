@@ -35,10 +35,8 @@ func (s *Store) Accept(ctx context.Context, ask Ask, kind fleet.Kind, resourceID
 		if err := h.permits(rec); err != nil {
 			return err
 		}
-		if rec.Params.SnapshotID != "" {
-			if err := t.checkSnapshot(ask.AccountID, h.DataCenter, rec.Params.SnapshotID); err != nil {
-				return err
-			}
+		if err := t.checkWishes(h, rec); err != nil {
+			return err
 		}
 		if err := t.claim(h, &rec, ask); err != nil {
 			return err

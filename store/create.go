@@ -84,7 +84,9 @@ func (t *tx) checkSnapshot(accountID, dataCenter, id string) error {
 	snap, err := t.snapshot(id)
 	switch {
 	case err == nil && snap.AccountID != accountID:
-		return fleet.Errorf(fleet.NotFound, "there is no snapshot %s", quote(id))
+		return noSnapshot(id)
+	case fleet.Is(err, fleet.NotFound):
+		return noSnapshot(id)
 	case err != nil:
 		return err
 	case snap.State != fleet.SnapshotReady:

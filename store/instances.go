@@ -78,6 +78,9 @@ func (t *tx) instances(q query) ([]fleet.Instance, error) {
 	for _, r := range leases {
 		inst, lease := byID[r.InstanceID], r.lease()
 		inst.Leases = append(inst.Leases, lease)
+		if r.Kept {
+			inst.Kept = append(inst.Kept, fleet.Kept{LeaseID: r.ID, HostID: r.HostID, Since: at(r.KeptAt)})
+		}
 		if r.Home {
 			inst.Home, inst.Address = lease, r.Address
 		}

@@ -7,7 +7,7 @@ import (
 )
 
 // leaseQuery selects leases as l, with their hosts as h; callers add WHERE.
-const leaseQuery = `SELECT l.id, l.instance_id, l.host_id, l.epoch, l.home, l.bare, l.kept, h.address, h.state
+const leaseQuery = `SELECT l.id, l.instance_id, l.host_id, l.epoch, l.home, l.bare, l.kept, l.kept_at, h.address, h.state
 	FROM leases l JOIN hosts h ON h.id = l.host_id`
 
 type leaseRow struct {
@@ -18,6 +18,7 @@ type leaseRow struct {
 	Home       bool            `db:"home"`
 	Bare       bool            `db:"bare"`
 	Kept       bool            `db:"kept"`
+	KeptAt     int64           `db:"kept_at"`
 	Address    string          `db:"address"`
 	HostState  fleet.HostState `db:"state"`
 }

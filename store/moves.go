@@ -133,7 +133,7 @@ func (t *tx) bare(leaseID string, kept bool) error {
 	if err := t.strip(leaseID); err != nil {
 		return err
 	}
-	_, err = t.exec(`UPDATE leases SET bare = ?, kept = ? WHERE id = ?`, true, kept, leaseID)
+	_, err = t.exec(`UPDATE leases SET bare = ?, kept = ?, kept_at = CASE WHEN kept THEN kept_at ELSE ? END WHERE id = ?`, true, kept, micros(t.now), leaseID)
 	return err
 }
 

@@ -1,0 +1,38 @@
+package fleet
+
+// MinRateLimit is the slowest that a copy can be asked to be, in bytes a second: below it
+// nothing would be done within its operation's limit.
+const MinRateLimit = 64 << 10
+
+// Params are what an operation needs to know besides its resource. Fields are only added.
+type Params struct {
+	Revision   int      `json:"revision,omitempty"`    // of an endpoint's spec that update moves to
+	Hold       string   `json:"hold,omitempty"`        // of stop: what the instance keeps
+	HostID     string   `json:"host_id,omitempty"`     // of migrate, thaw, recover: where to; empty: any that fits
+	Wait       bool     `json:"wait,omitempty"`        // for a place, when there is none
+	RateLimit  int64    `json:"rate_limit,omitempty"`  // of copies, bytes a second; 0: none
+	SnapshotID string   `json:"snapshot_id,omitempty"` // of reset, recover: what to restore
+	Keep       Duration `json:"keep,omitempty"`        // of reset, terminate: how long what was there can be had back; 0: not at all
+}
+
+// Validate says everything that is wrong with what people ask for.
+func (p Params) Validate() error {
+	var wrong problems
+	wrong.add(p.Hold == "" || p.Hold == HoldReserved || p.Hold == HoldNone, "body.hold", "is none of the allowed", HoldReserved+", "+HoldNone)
+	wrong.add(p.RateLimit == 0 || p.RateLimit >= MinRateLimit, "body.rate_limit", "is too slow", "0 for none, or at least 65536 bytes a second")
+	wrong.add(p.Keep >= 0 && p.Keep <= MaxKeep, "body.keep", "is out of range", "0s to 2160h, which is 90 days")
+	return wrong.err()
+}
+
+// DefaultKeepOf is how long the data of an instance is kept that is terminated, unless its
+// owner says otherwise: what is only in the archive costs little, and may be all there is.
+func DefaultKeepOf(l Life) Duration {
+	was := l.State
+	if l.OperationID != "" {
+		was = l.Was
+	}
+	if was == Frozen || was == Lost {
+		return DefaultKeep
+	}
+	return 0
+}
