@@ -116,7 +116,7 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 			if op == nil || !scoped || !strings.Contains(path, "{id}") {
 				continue
 			}
-			c := call{as: "bob", do: method + " " + strings.Replace(path, "{id}", id, 1)}
+			c := call{as: "bob", do: method + " " + strings.NewReplacer("{id}", id, "{lease}", lease).Replace(path)}
 			switch {
 			case method == "PATCH" && noun == "instances":
 				c.body = `{"protected":true}`

@@ -75,7 +75,7 @@ func (s *Server) cancelOperation(ctx context.Context, in *cancelInput) (*accepte
 // is not in it.
 func (s *Server) asAccepted(who caller, rec fleet.Record) Operation {
 	return Operation{
-		ID: rec.ID, Kind: rec.Kind, ResourceID: rec.ResourceID, Name: rec.Name, Actor: rec.Actor, State: OperationPending,
+		ID: rec.ID, Kind: rec.Kind, ResourceID: rec.ResourceID, Name: rec.Name, Params: rec.Params, Actor: rec.Actor, State: OperationPending,
 		Steps: []fleet.Step{}, AcceptedAt: rec.AcceptedAt, Deadline: rec.Deadline, TemporalURL: s.temporalURL(who, rec),
 	}
 }

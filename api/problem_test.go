@@ -114,6 +114,25 @@ func TestBadRequestsSayWhatIsWrongAndChangeNothing(t *testing.T) {
 		"no confirmation":          {call{as: "alice", do: "DELETE /v1/instances/" + i, key: "-"}, 422, fleet.Invalid, "query.confirm", "a string"},
 		"a wrong confirmation":     {call{as: "alice", do: "DELETE /v1/instances/" + i + "?confirm=SECRET", key: "-"}, 422, fleet.Invalid, "query.confirm", "the instance's name"},
 
+		// What operations are asked with.
+		"a hold made up":          {post("/v1/instances/"+i+"/stop", `{"hold":"SECRET"}`), 422, fleet.Invalid, "body.hold", "reserved, none"},
+		"a stop with a host":      {post("/v1/instances/"+i+"/stop", `{"host_id":"SECRET"}`), 422, fleet.Invalid, "body.host_id", "hold"},
+		"a start with a list":     {post("/v1/instances/"+i+"/start", `["SECRET"]`), 422, fleet.Invalid, "body", "an object"},
+		"a host's form":           {post("/v1/instances/"+i+"/migrate", `{"host_id":"SECRET"}`), 422, fleet.Invalid, "body.host_id", "an ID that begins with hst_"},
+		"a host elsewhere":        {post("/v1/instances/"+i+"/migrate", `{"host_id":"hst_SECRET"}`), 422, fleet.Invalid, "body.host_id", "a host of us-east"},
+		"a host of bob's choice":  {call{as: "bob", do: "POST /v1/instances/" + bobs + "/migrate", key: "-", body: `{"host_id":"hst_SECRET"}`}, 403, fleet.Forbidden, "body.host_id", "none"},
+		"a wait of a minute":      {post("/v1/instances/"+i+"/thaw", `{"wait":"SECRET"}`), 422, fleet.Invalid, "body.wait", "true, false"},
+		"a rate below zero":       {post("/v1/instances/"+i+"/freeze", `{"rate_limit":-1}`), 422, fleet.Invalid, "body.rate_limit", "at least 0"},
+		"a rate of a byte":        {post("/v1/instances/"+i+"/migrate", `{"rate_limit":1}`), 422, fleet.Invalid, "body.rate_limit", "0 for none, or at least 65536 bytes a second"},
+		"a snapshot's form":       {post("/v1/instances/"+i+"/recover", `{"snapshot_id":"SECRET"}`), 422, fleet.Invalid, "body.snapshot_id", "an ID that begins with snp_"},
+		"a snapshot of nobody":    {post("/v1/instances/"+i+"/recover", `{"snapshot_id":"snp_none"}`), 404, fleet.NotFound, "body.snapshot_id", "one that GET /v1/snapshots lists"},
+		"a reset unconfirmed":     {post("/v1/instances/"+i+"/reset", `{"keep":"1h"}`), 422, fleet.Invalid, "body.confirm", "a string"},
+		"a reset kept for ever":   {post("/v1/instances/"+i+"/reset", `{"confirm":"box","keep":"2161h"}`), 422, fleet.Invalid, "body.keep", "0s to 2160h, which is 90 days"},
+		"a reset kept in days":    {post("/v1/instances/"+i+"/reset", `{"confirm":"box","keep":"SECRETd"}`), 422, fleet.Invalid, "body.keep", "a duration such as 30s or 1h30m"},
+		"an end kept for ever":    {post("/v1/instances/"+i+"/terminate", `{"confirm":"box","keep":"2161h"}`), 422, fleet.Invalid, "body.keep", "0s to 2160h, which is 90 days"},
+		"an end kept in words":    {call{as: "alice", do: "DELETE /v1/instances/" + i + "?confirm=box&keep=week", key: "-"}, 422, fleet.Invalid, "query.keep", "a duration such as 30s or 1h30m"},
+		"an end kept for 91 days": {call{as: "alice", do: "DELETE /v1/instances/" + i + "?confirm=box&keep=2184h", key: "-"}, 422, fleet.Invalid, "query.keep", "0s to 2160h, which is 90 days"},
+
 		// Conflicts.
 		"a name that is taken":  {post("/v1/endpoints", `{"name":"taken","image":"a:1"}`), 409, fleet.Conflict, "body.name", ""},
 		"a server's name":       {post("/v1/instances", `{"name":"box","image":"a:1"}`), 409, fleet.Conflict, "body.name", ""},

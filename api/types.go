@@ -155,6 +155,7 @@ type Operation struct {
 	ResourceName    string         `json:"resource_name,omitempty"`
 	Name            string         `json:"name" doc:"What it does" example:"stop"`
 	Actor           string         `json:"actor" doc:"Who asked: a key, the autoscaler, a schedule, the monitor"`
+	Params          fleet.Params   `json:"params,omitzero" doc:"What it was asked with, besides its resource"`
 	State           OperationState `json:"state"`
 	Phase           string         `json:"phase,omitempty" doc:"The current step, for people"`
 	Progress        *Progress      `json:"progress,omitempty" doc:"Of the running step; not in lists"`

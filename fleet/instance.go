@@ -15,7 +15,7 @@ type Instance struct {
 	Epoch     int64 // of its newest placement
 	Home      Lease // where it lives; zero when it lives nowhere
 	Leases    []Lease
-	Kept      []Kept // what hosts keep of it where it does not live any more
+	Kept      []Kept      // what hosts keep of it where it does not live any more
 	Snapshot  string      // of a frozen one: where its data is
 	GPUs      []GPU       // of its home
 	Ports     []Published // of its home

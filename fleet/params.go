@@ -6,13 +6,13 @@ const MinRateLimit = 64 << 10
 
 // Params are what an operation needs to know besides its resource. Fields are only added.
 type Params struct {
-	Revision   int      `json:"revision,omitempty"`    // of an endpoint's spec that update moves to
-	Hold       string   `json:"hold,omitempty"`        // of stop: what the instance keeps
-	HostID     string   `json:"host_id,omitempty"`     // of migrate, thaw, recover: where to; empty: any that fits
-	Wait       bool     `json:"wait,omitempty"`        // for a place, when there is none
-	RateLimit  int64    `json:"rate_limit,omitempty"`  // of copies, bytes a second; 0: none
-	SnapshotID string   `json:"snapshot_id,omitempty"` // of reset, recover: what to restore
-	Keep       Duration `json:"keep,omitempty"`        // of reset, terminate: how long what was there can be had back; 0: not at all
+	Revision   int      `json:"revision,omitempty" doc:"Of an endpoint's spec that update moves to"`
+	Hold       string   `json:"hold,omitempty" doc:"Of stop: none when GPUs and ports go back"`
+	HostID     string   `json:"host_id,omitempty" doc:"Of migrate, thaw, start and recover: the only host that will do"`
+	Wait       bool     `json:"wait,omitempty" doc:"For a place, when there is none"`
+	RateLimit  int64    `json:"rate_limit,omitempty" doc:"Of copies, bytes a second"`
+	SnapshotID string   `json:"snapshot_id,omitempty" doc:"Of create, reset and recover: what is restored"`
+	Keep       Duration `json:"keep,omitempty" doc:"Of reset and terminate: how long what was there can be had back"`
 }
 
 // Validate says everything that is wrong with what people ask for.

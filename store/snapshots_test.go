@@ -151,6 +151,8 @@ func TestAnOldHostKeepsDataUntilItsOwnerLetsGo(t *testing.T) {
 		moved := mustInstance(t, s, inst.ID)
 		require.Len(t, moved.Leases, 2)
 		require.True(t, moved.Leases[0].Kept)
+		require.Equal(t, []fleet.Kept{{LeaseID: inst.Home.ID, HostID: old.ID, Since: moved.Kept[0].Since}}, moved.Kept)
+		require.WithinDuration(t, s.Now(), moved.Kept[0].Since, time.Minute)
 		h, err := s.GetHost(t.Context(), old.ID)
 		require.NoError(t, err)
 		for _, g := range h.GPUs {

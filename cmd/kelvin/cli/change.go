@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -112,9 +114,26 @@ type verb struct {
 	does    string // the operation's name, as in a resource's legal ones
 	short   string
 	long    string
-	erases  string // what is lost, for a verb that needs confirmation
-	method  string // POST by default, to …/does
-	body    func(name string) any
+	example string
+	erases  string                     // what is lost, for a verb that needs confirmation
+	kept    func(it any) time.Duration // how long that can be had back; nil: not at all
+	method  string                     // POST by default, to …/does
+	// prepare makes the request's body, or says errAnswered when there is nothing to ask for.
+	prepare func(ctx context.Context, s *session, id, name string) (any, error)
+}
+
+// errAnswered ends a command that has printed what was asked for.
+var errAnswered = errors.New("answered")
+
+// keeping says how long what is erased can be had back.
+func keeping(kept func(it any) time.Duration, it any) string {
+	if kept == nil {
+		return " for good."
+	}
+	if d := kept(it); d > 0 {
+		return ", and can be had back for " + inDays(d) + "."
+	}
+	return " for good."
 }
 
 // verbCommand makes the command of a verb on n.
@@ -122,7 +141,7 @@ func verbCommand[T any](a *app, n *noun[T], v verb, legal func(T) []string) *cob
 	var ch change
 	var yes bool
 	cmd := &cobra.Command{
-		Use: v.name + " " + strings.ToUpper(n.one), Aliases: v.aliases, Short: v.short, Long: v.long, Args: cobra.ExactArgs(1),
+		Use: v.name + " " + strings.ToUpper(n.one), Aliases: v.aliases, Short: v.short, Long: v.long, Example: v.example, Args: cobra.ExactArgs(1),
 		ValidArgsFunction: completeNouns(a, n, accepts(legal, v.does)),
 		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
 			if err := ch.check(s.cmd); err != nil {
@@ -134,7 +153,7 @@ func verbCommand[T any](a *app, n *noun[T], v verb, legal func(T) []string) *cob
 			}
 			id, name := n.names(found.it)
 			if v.erases != "" {
-				if err := s.confirm(yes, fmt.Sprintf("This will %s %s %s: %s", v.does, n.one, name, v.erases), name); err != nil {
+				if err := s.confirm(yes, fmt.Sprintf("This will %s %s %s: %s", v.does, n.one, name, v.erases+keeping(v.kept, found.it)), name); err != nil {
 					return err
 				}
 			}
@@ -142,8 +161,13 @@ func verbCommand[T any](a *app, n *noun[T], v verb, legal func(T) []string) *cob
 			if v.method != "" {
 				in.method, in.path = v.method, n.path+"/"+url.PathEscape(id)
 			}
-			if v.body != nil {
-				in.body = v.body(name)
+			if v.prepare != nil {
+				switch in.body, err = v.prepare(ctx, s, id, name); {
+				case errors.Is(err, errAnswered):
+					return nil
+				case err != nil:
+					return err
+				}
 			}
 			return ch.do(ctx, s, in, name, nil)
 		}),

@@ -83,7 +83,7 @@ func (a *app) endpointCommand() *cobra.Command {
 		}, legalOnEndpoint),
 		verbCommand(a, endpoints, verb{
 			name: "rm", aliases: []string{"delete"}, does: "delete", short: "Delete an endpoint, its workers and its URL for good",
-			erases: "its workers, its URL and its settings are gone for good.", method: http.MethodDelete,
+			erases: "its workers, its URL and its settings are gone", method: http.MethodDelete,
 		}, legalOnEndpoint),
 		logsCommand(a, endpoints, "Print what an endpoint's workers write"),
 		watchCommand(a, endpoints, func(e api.Endpoint) (string, bool) {

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -81,10 +82,10 @@ func TestCreateInstanceSendsItsSpec(t *testing.T) {
 	w := stocked(newWorld(t))
 	w.answers("POST /v1/instances", 202, stopOperation(api.OperationPending))
 	w.mustRun("instance", "create", "nb", "--image", "jupyter", "--port", "8888", "--port", "22", "--disk-path", "/workspace", "--gpus", "0",
-		"--stop-timeout", "30s", "--protected", "--read-only", "--env", "A=1", "--label", "a=b", "--probe-path", "/up", "--cpus", "1.5", "--memory-mb", "512")
+		"--stop-timeout", "30s", "--recover", "wait", "--snapshot-every", "1d12h", "--protected", "--read-only", "--env", "A=1", "--label", "a=b", "--probe-path", "/up", "--cpus", "1.5", "--memory-mb", "512")
 	require.Equal(t, api.InstanceCreate{Name: "nb", InstanceSpec: fleet.InstanceSpec{
 		Image: "jupyter", Ports: []int{8888, 22}, DiskPath: "/workspace", StopTimeout: fleet.Duration(30e9), Protected: true, ReadOnly: true,
-		Env: map[string]string{"A": "1"}, Labels: map[string]string{"a": "b"}, ProbePath: "/up", CPUs: 1.5, MemoryMB: 512,
+		Env: map[string]string{"A": "1"}, Labels: map[string]string{"a": "b"}, ProbePath: "/up", Recover: "wait", SnapshotEvery: fleet.Duration(36 * time.Hour), CPUs: 1.5, MemoryMB: 512,
 	}}, sent[api.InstanceCreate](t, w, "POST", "/v1/instances"))
 }
 
@@ -114,7 +115,7 @@ func TestTerminateConfirmsByName(t *testing.T) {
 	w := stocked(newWorld(t))
 	w.answers("POST /v1/instances/{id}/terminate", 202, stopOperation(api.OperationPending))
 	w.mustRun("instance", "rm", "notebook", "--yes")
-	require.Equal(t, api.Confirm{Confirm: "notebook"}, sent[api.Confirm](t, w, "POST", "/v1/instances/"+id("ins_", 1)+"/terminate"))
+	require.Equal(t, api.InstanceTerminate{Confirm: api.Confirm{Confirm: "notebook"}}, sent[api.InstanceTerminate](t, w, "POST", "/v1/instances/"+id("ins_", 1)+"/terminate"))
 
 	w.answers("DELETE /v1/endpoints/{id}", 202, stopOperation(api.OperationPending))
 	w.mustRun("endpoint", "delete", "llama", "-y")

@@ -70,6 +70,17 @@ func showInstance(i api.Instance, now time.Time) facts {
 		f.add("Volume", i.Spec.Volume+" at "+i.Spec.MountPath)
 	}
 	f.add("Disk", i.Spec.DiskPath)
+	f.add("Hold", i.Hold)
+	f.add("Frozen in", i.SnapshotID)
+	for _, k := range i.Kept {
+		f.add("Kept", fmt.Sprintf("data on %s since %s; `kelvin instance kept` lets go of it", k.HostID, moment(k.Since, now)))
+	}
+	if i.EndpointID == "" {
+		f.add("If lost", i.Spec.Recover)
+	}
+	if i.Spec.SnapshotEvery > 0 {
+		f.add("Snapshots", "every "+inDays(time.Duration(i.Spec.SnapshotEvery)))
+	}
 	f.add("Probe", i.Spec.ProbePath)
 	for _, t := range i.Spec.Templates {
 		f.add("Template", t.Name+", attached "+ago(t.AttachedAt, now))
@@ -90,15 +101,8 @@ func (a *app) instanceCommand() *cobra.Command {
 	}
 	cmd.AddCommand(
 		a.instanceCreate(), a.instanceLs(), showCommand(a, instances, "Show an instance"),
-		verbCommand(a, instances, verb{name: "start", does: "start", short: "Start a stopped server"}, legalOnInstance),
-		verbCommand(a, instances, verb{name: "stop", does: "stop", short: "Stop a server; it keeps its disk and its GPUs"}, legalOnInstance),
-		verbCommand(a, instances, verb{name: "restart", does: "restart", short: "Stop a server and start it again"}, legalOnInstance),
-		verbCommand(a, instances, verb{
-			name: "rm", aliases: []string{"terminate"}, does: "terminate", short: "Terminate an instance and erase its data for good",
-			long:   "Terminates an instance and erases its data for good. A protected server refuses it until\n`kelvin instance unprotect` takes the protection off.",
-			erases: "its data is erased for good.",
-			body:   func(name string) any { return api.Confirm{Confirm: name} },
-		}, legalOnInstance),
+		a.instanceStart(), a.instanceStop(), verbCommand(a, instances, verb{name: "restart", does: "restart", short: "Stop a server and start it again"}, legalOnInstance),
+		a.instanceFreeze(), a.instanceThaw(), a.instanceMigrate(), a.instanceRecover(), a.instanceReset(), a.instanceRm(),
 		a.instanceProtect(), a.instanceUnprotect(), a.instanceTemplate(),
 		logsCommand(a, instances, "Print what an instance writes"),
 		a.instanceStats(), a.instanceExec(), a.instanceSSH(), a.instanceCopy(),

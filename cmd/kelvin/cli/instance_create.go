@@ -18,6 +18,8 @@ type instanceFlags struct {
 	diskPath            string
 	readOnly, protected bool
 	stopTimeout         time.Duration
+	recover             string
+	snapshotEvery       lasting
 
 	templates, templateParams []string
 }
@@ -31,6 +33,9 @@ func (i *instanceFlags) flags(a *app, cmd *cobra.Command) {
 	f.BoolVar(&i.protected, "protected", false, "Refuse to terminate it")
 	f.DurationVar(&i.stopTimeout, "stop-timeout", 0, "Between the signal to end and the kill, 0s to 10m. Default "+short(time.Duration(fleet.DefaultStopTimeout)))
 	f.StringVar(&i.probePath, "probe-path", "", "`Path` on the first port whose answer below 500 says that it is ready. Default: it is not asked")
+	f.StringVar(&i.recover, "recover", "", "When its host is lost: auto recovers it elsewhere from its newest snapshot, wait leaves it to you. Default "+fleet.RecoverAuto)
+	f.Var(&i.snapshotEvery, "snapshot-every", "Take a snapshot of it this often while it runs, such as 1h; at least 5m. Default: never")
+	complete(cmd, "recover", fixed(fleet.RecoverAuto, fleet.RecoverWait))
 	f.StringArrayVar(&i.templates, "template", nil, "`Name` of a template to install; kelvin template ls shows them; repeatable, 8 at most")
 	f.StringArrayVar(&i.templateParams, "template-param", nil, "Parameter of a template as `TEMPLATE.NAME=VALUE`, or TEMPLATE.NAME=@FILE for what a file holds; repeatable")
 	complete(cmd, "template", completeFlag(a, templates, nil))
@@ -43,6 +48,7 @@ func (i *instanceFlags) spec(a *app, cmd *cobra.Command) (fleet.InstanceSpec, er
 		DataCenter: i.dataCenter, Image: i.image, Command: i.command, Shell: i.shell, GPUType: i.gpuType, GPUs: i.gpus, Ports: i.ports,
 		Volume: i.volume, MountPath: i.mountPath, DiskPath: i.diskPath, CPUs: i.cpus, MemoryMB: i.memoryMB, ReadOnly: i.readOnly,
 		ProbePath: i.probePath, DrainTimeout: fleet.Duration(i.drain), StopTimeout: fleet.Duration(i.stopTimeout), Protected: i.protected,
+		Recover: i.recover, SnapshotEvery: i.snapshotEvery.duration(),
 	}
 	env, err := i.environment(a, cmd, nil)
 	if err != nil {
