@@ -540,10 +540,30 @@ export interface paths {
         put?: never;
         /**
          * Freeze an instance
-         * @description Saves its data in the archive and gives GPUs, ports and disk back.
+         * @description Saves its disk and its root filesystem in the archive, verifies them, and gives GPUs, ports and disk back.
          */
         post: operations["freezeInstance"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/instances/{id}/kept/{lease}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let go of kept data
+         * @description Has an old host erase what it keeps of a server that was recovered elsewhere. It is no operation.
+         */
+        delete: operations["releaseKept"];
         options?: never;
         head?: never;
         patch?: never;
@@ -580,7 +600,7 @@ export interface paths {
         put?: never;
         /**
          * Migrate an instance
-         * @description Copies it to another host while it runs, and moves it with a short pause.
+         * @description Copies it to another host while it runs, and moves it with a short pause. Until then a cancel leaves it where it is.
          */
         post: operations["migrateInstance"];
         delete?: never;
@@ -600,7 +620,7 @@ export interface paths {
         put?: never;
         /**
          * Recover an instance
-         * @description Brings a lost or failed instance back from its newest snapshot.
+         * @description Brings a lost or failed instance back: where its host answers with the data it has, otherwise elsewhere from its newest snapshot.
          */
         post: operations["recoverInstance"];
         delete?: never;
@@ -620,7 +640,7 @@ export interface paths {
         put?: never;
         /**
          * Reset an instance
-         * @description Erases all its data and installs its image anew. It needs the instance's name.
+         * @description Erases all its data and installs its image anew, or restores a snapshot. It needs the instance's name.
          */
         post: operations["resetInstance"];
         delete?: never;
@@ -660,7 +680,7 @@ export interface paths {
         put?: never;
         /**
          * Start an instance
-         * @description It runs again where its disk is.
+         * @description It runs again where its disk is; one that was stopped with nothing held is placed anew, and its disk is copied there.
          */
         post: operations["startInstance"];
         delete?: never;
@@ -700,7 +720,7 @@ export interface paths {
         put?: never;
         /**
          * Stop an instance
-         * @description Waits for requests in flight, then ends its process. The disk stays.
+         * @description Waits for requests in flight, then ends its process. The disk stays, and unless it is asked otherwise GPUs and ports.
          */
         post: operations["stopInstance"];
         delete?: never;
@@ -744,7 +764,7 @@ export interface paths {
         put?: never;
         /**
          * Terminate an instance
-         * @description Erases it for good. It needs the instance's name, and wins over whatever else is open on it.
+         * @description Takes it down for good. It needs the instance's name, and wins over whatever else is open on it.
          */
         post: operations["terminateInstance"];
         delete?: never;
@@ -764,7 +784,7 @@ export interface paths {
         put?: never;
         /**
          * Thaw an instance
-         * @description Restores a frozen instance on a host that fits, after testing its GPUs.
+         * @description Restores a frozen instance on a host that fits, after testing its GPUs: on the one it lived on, with its ports, if it can.
          */
         post: operations["thawInstance"];
         delete?: never;
@@ -1132,10 +1152,6 @@ export interface components {
         CollectOrder: {
             collect: boolean;
             snapshots: string[];
-        };
-        Confirm: {
-            /** @description The instance's name */
-            confirm: string;
         };
         ContainerReport: {
             /** Format: int64 */
@@ -1715,10 +1731,17 @@ export interface components {
              */
             epoch: number;
             gpus: components["schemas"]["InstanceGPU"][];
+            /**
+             * @description Of a stopped one: whether it keeps its GPUs and the ports of its host
+             * @enum {string}
+             */
+            hold?: "reserved" | "none";
             /** @description Where it lives; absent when it lives nowhere */
             host_id?: string;
             /** @example ins_06f2r3k8x9m4n5p6q7s8t9v0w1 */
             id: string;
+            /** @description What hosts keep of it where it does not live any more */
+            kept?: components["schemas"]["Kept"][];
             /** @description Operations that it accepts now */
             legal: string[];
             name: string;
@@ -1740,6 +1763,8 @@ export interface components {
              * @description When the state was entered
              */
             since: string;
+            /** @description Of a frozen one: the snapshot that it is restored from */
+            snapshot_id?: string;
             spec: components["schemas"]["InstanceSpec"];
             /**
              * @description Where it is
@@ -1857,6 +1882,14 @@ export interface components {
             /** @description Network volume */
             volume?: string;
         };
+        InstanceFreeze: {
+            /**
+             * Format: int64
+             * @description Bytes a second that are copied at most, at least 65536; 0: as fast as it goes
+             * @example 104857600
+             */
+            rate_limit?: number;
+        };
         InstanceGPU: {
             id: string;
             /**
@@ -1870,9 +1903,27 @@ export interface components {
             /** @description The driver's name for it */
             uuid: string;
         };
+        InstanceMigrate: {
+            /** @description The only host that will do; for operators of the fleet. Default: any that fits */
+            host_id?: string;
+            /**
+             * Format: int64
+             * @description Bytes a second that are copied at most, at least 65536; 0: as fast as it goes
+             * @example 104857600
+             */
+            rate_limit?: number;
+            /** @description When there is no place for it, wait in the queue, up to 30 days. Default: end undone with exhausted */
+            wait?: boolean;
+        };
         InstancePatch: {
             /** @description Refuse terminate and reset until this is taken off */
             protected: boolean;
+        };
+        InstancePlace: {
+            /** @description The only host that will do; for operators of the fleet. Default: any that fits */
+            host_id?: string;
+            /** @description When there is no place for it, wait in the queue, up to 30 days. Default: end undone with exhausted */
+            wait?: boolean;
         };
         InstancePort: {
             /**
@@ -1890,6 +1941,25 @@ export interface components {
              * @description Port on its host; absent while it lives nowhere, and another one where it lives next
              */
             host?: number;
+        };
+        InstanceRecover: {
+            /** @description The only host that will do; for operators of the fleet. Default: any that fits */
+            host_id?: string;
+            /** @description The snapshot to bring it back from. Default: its newest whole one; where its host answers, the data it has */
+            snapshot_id?: string;
+            /** @description When there is no place for it, wait in the queue, up to 30 days. Default: end undone with exhausted */
+            wait?: boolean;
+        };
+        InstanceReset: {
+            /** @description The instance's name */
+            confirm: string;
+            /**
+             * @description Take a snapshot first, and keep it this long: a reset to it undoes this one. 0s, the default: none. At most 2160h, 90 days
+             * @example 168h
+             */
+            keep?: string;
+            /** @description Restore this snapshot. Default: install the image anew */
+            snapshot_id?: string;
         };
         InstanceSpec: {
             /** @description Start command, run by the shell. Default: the image's entrypoint and command */
@@ -1983,6 +2053,35 @@ export interface components {
             templates?: components["schemas"]["Attachment"][];
             /** @description Network volume */
             volume?: string;
+        };
+        InstanceStop: {
+            /**
+             * @description What it keeps besides its disk. reserved, the default: its GPUs and the ports of its host, and it is back in seconds. none: nothing, and a start places it anew, with a copy of its disk where that is another host
+             * @enum {string}
+             */
+            hold?: "reserved" | "none";
+        };
+        InstanceTerminate: {
+            /** @description The instance's name */
+            confirm: string;
+            /**
+             * @description Keep its data this long, as a snapshot from which a server can be made. 0s erases it at once. Default: 168h for one that is frozen or lost and has a snapshot, 0s for others. At most 2160h, 90 days
+             * @example 168h
+             */
+            keep?: string;
+        };
+        Kept: {
+            host_id: string;
+            /**
+             * @description Names it, to let go of it
+             * @example op_06f2r3k8x9m4n5p6q7s8t9v0w1
+             */
+            lease_id: string;
+            /**
+             * Format: date-time
+             * @description When the server was recovered elsewhere
+             */
+            since: string;
         };
         Lease: {
             Bare: boolean;
@@ -2103,6 +2202,8 @@ export interface components {
              * @example stop
              */
             name: string;
+            /** @description What it was asked with, besides its resource */
+            params?: components["schemas"]["Params"];
             /** @description The current step, for people */
             phase?: string;
             /** @description Of the running step; not in lists */
@@ -2114,6 +2215,28 @@ export interface components {
             steps: components["schemas"]["Step"][];
             /** @description The workflow in Temporal's UI */
             temporal_url?: string;
+        };
+        Params: {
+            /** @description Of stop: none when GPUs and ports go back */
+            hold?: string;
+            /** @description Of migrate, thaw, start and recover: the only host that will do */
+            host_id?: string;
+            /** @description Of reset and terminate: how long what was there can be had back */
+            keep?: string;
+            /**
+             * Format: int64
+             * @description Of copies, bytes a second
+             */
+            rate_limit?: number;
+            /**
+             * Format: int64
+             * @description Of an endpoint's spec that update moves to
+             */
+            revision?: number;
+            /** @description Of create, reset and recover: what is restored */
+            snapshot_id?: string;
+            /** @description For a place, when there is none */
+            wait?: boolean;
         };
         PortRoute: {
             /** Format: int64 */
@@ -4897,6 +5020,8 @@ export interface operations {
             query: {
                 /** @description The instance's name */
                 confirm: string;
+                /** @description As that of terminate */
+                keep?: string;
             };
             header: {
                 /** @description Repeat a request with the same key, and it has no second effect and the same answer */
@@ -5491,7 +5616,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InstanceFreeze"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -5502,6 +5631,113 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Operation"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseKept: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the instance */
+                id: string;
+                /** @description The lease under which it is kept */
+                lease: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
@@ -5683,7 +5919,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InstanceMigrate"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -5791,7 +6031,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InstanceRecover"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -5901,7 +6145,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Confirm"];
+                "application/json": components["schemas"]["InstanceReset"];
             };
         };
         responses: {
@@ -6119,7 +6363,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InstancePlace"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -6304,7 +6552,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InstanceStop"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -6636,7 +6888,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Confirm"];
+                "application/json": components["schemas"]["InstanceTerminate"];
             };
         };
         responses: {
@@ -6746,7 +6998,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["InstancePlace"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
