@@ -111,7 +111,7 @@ func (s *Server) table(r *routes) {
 	register(r, s.getQuickDeploy, route{viewer, "GET /v1/quick-deploys/{name}", "getQuickDeploy", "Show a quick deploy", "Its spec, with defaults."})
 	register(r, s.listTemplates, route{viewer, "GET /v1/templates", "listTemplates", "List templates", "The built-in ones, then the account's own, by name."})
 	register(r, s.getTemplate, route{viewer, "GET /v1/templates/{name}", "getTemplate", "Show a template", "What it does, and its parameters."})
-	register(r, s.createTemplate, route{operator, "POST /v1/templates", "createTemplate", "Create a template", "Commands that are run in servers which have it. An account has at most 100. The same one again is no error."})
+	register(r, s.createTemplate, route{operator, "POST /v1/templates", "createTemplate", "Create a template", "Commands that are run in servers which have it. An account has at most 100. The same one again is no error."}, created)
 	register(r, s.updateTemplate, route{operator, "PUT /v1/templates/{name}", "updateTemplate", "Change a template", "Replaces what it does. Servers that have it keep what they were given until it is attached again."})
 	register(r, s.deleteTemplate, route{operator, "DELETE /v1/templates/{name}", "deleteTemplate", "Delete a template", "Servers that have it keep it."})
 	register(r, s.listDataCenters, route{viewer, "GET /v1/data-centers", "listDataCenters", "List data centers", "Where endpoints and servers can be."})

@@ -63,14 +63,20 @@ type createTemplateInput struct {
 	Body TemplateCreate
 }
 
-func (s *Server) createTemplate(ctx context.Context, in *createTemplateInput) (*shown[Template], error) {
+// createdTemplate answers with a new template, and where it is.
+type createdTemplate struct {
+	Location string `header:"Location" doc:"The template"`
+	Body     Template
+}
+
+func (s *Server) createTemplate(ctx context.Context, in *createTemplateInput) (*createdTemplate, error) {
 	who := callerOf(ctx)
 	made, err := s.Store.CreateTemplate(ctx, who.AccountID, who.KeyID, in.Body.Name, in.Body.Defaults())
 	if err != nil {
 		return nil, err
 	}
 	s.Logger.InfoContext(ctx, "template created", slog.String("template", made.Name), slog.String("actor", who.KeyID))
-	return &shown[Template]{showTemplate(made)}, nil
+	return &createdTemplate{Location: "/v1/templates/" + made.Name, Body: showTemplate(made)}, nil
 }
 
 type updateTemplateInput struct {

@@ -71,7 +71,7 @@ func (a *app) attach() *cobra.Command {
 	})
 	cmd.Use, cmd.Short = "attach INSTANCE TEMPLATE", "Give a server a template, or other parameters to one it has"
 	cmd.Long = "Gives a server a template, as it is now. It is installed when the server is started next; ports that it adds\n" +
-		"are published from the server's next place on: by a thaw, a migration or a reset."
+		"are published from the server's next place on: after a thaw or a migration."
 	cmd.Example = "  kelvin instance template attach notebook ssh --param keys=@~/.ssh/id_ed25519.pub\n  kelvin instance restart notebook --wait"
 	cmd.Flags().StringArrayVar(&pairs, "param", nil, "Parameter as `NAME=VALUE`, or NAME=@FILE for what a file holds; repeatable")
 	return cmd
