@@ -62,19 +62,23 @@ func TestSchedules(t *testing.T) {
 	s.must("instance", "create", "kept", "--image", "kelvin/echo:latest", "--port", "8080", "--probe-path", "/healthz", "--label", "team=ml", "--label", "env=prod", "--wait")
 	box, kept := s.instance("box"), s.instance("kept")
 
-	// Temporal forgets one, and has one of nobody. Both are noticed while the rest goes on.
-	lost := s.schedule("lost", map[string]any{"action": "stop", "time_zone": "UTC", "target": map[string]any{"selector": "team=nobody"}, "when": map[string]any{"at": "20:00"}})
+	// The next minute that is far enough away, in a zone that is half an hour off.
+	zone, err := fleet.Zone("Asia/Kolkata")
+	require.NoError(t, err)
+	due := time.Now().Add(10 * time.Second).Truncate(time.Minute).Add(time.Minute).In(zone)
+	when := map[string]any{"at": due.Format("15:04")}
+
+	// Temporal forgets one, has one of nobody, and somebody pauses one there. That is noticed
+	// while the rest goes on.
+	nobody := map[string]any{"selector": "team=nobody"}
+	lost := s.schedule("lost", map[string]any{"action": "stop", "time_zone": "Asia/Kolkata", "target": nobody, "when": when})
 	require.NoError(t, temporal.ScheduleClient().GetHandle(t.Context(), lost.ID).Delete(t.Context()))
+	meddled := s.schedule("meddled", map[string]any{"action": "stop", "time_zone": "UTC", "target": nobody, "when": map[string]any{"at": "20:00"}})
+	require.NoError(t, temporal.ScheduleClient().GetHandle(t.Context(), meddled.ID).Pause(t.Context(), client.SchedulePauseOptions{}))
 	_, err = temporal.ScheduleClient().Create(t.Context(), client.ScheduleOptions{
 		ID: "sch_of_nobody", Paused: true, Action: &client.ScheduleWorkflowAction{ID: "x", Workflow: "fire-schedule", TaskQueue: "control"},
 	})
 	require.NoError(t, err)
-
-	// The next minute that is far enough away, in a zone that is half an hour off.
-	zone, err := fleet.Zone("Asia/Kolkata")
-	require.NoError(t, err)
-	due := time.Now().Add(8 * time.Second).Truncate(time.Minute).Add(time.Minute).In(zone)
-	when := map[string]any{"at": due.Format("15:04")}
 	fires := s.schedule("fires", map[string]any{"action": "stop", "time_zone": "Asia/Kolkata", "target": map[string]any{"selector": "team=ml,env!=prod"}, "when": when})
 	require.True(t, fires.Next[0].At.Equal(due))
 	s.schedule("paused", map[string]any{"action": "stop", "time_zone": "Asia/Kolkata", "target": map[string]any{"instance": kept.ID}, "when": when})
@@ -161,6 +165,11 @@ func TestSchedules(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return gone(window.ID) }, 30*time.Second, 200*time.Millisecond)
 	require.Eventually(t, func() bool { return gone("sch_of_nobody") && !gone(lost.ID) }, 150*time.Second, 500*time.Millisecond, "the two are compared now and then")
+	require.Eventually(t, func() bool {
+		described, err := temporal.ScheduleClient().GetHandle(t.Context(), meddled.ID).Describe(t.Context())
+		return err == nil && !described.Schedule.State.Paused
+	}, 150*time.Second, 500*time.Millisecond)
+	require.True(t, s.ran(lost.ID, 0, 150*time.Second).At.Equal(due), "what was due and did not happen is made up for")
 	out = s.must("schedule", "ls")
 	require.Contains(t, out, "fires")
 	require.NotContains(t, out, "window")
