@@ -23,7 +23,7 @@ const (
 	// binaryLabel holds the digest of what an image was built from.
 	binaryLabel = "kelvin.binary"
 	// layout is part of the digest: one more whenever the image is put together otherwise.
-	layout = "1"
+	layout = "2"
 	// busybox is where Debian's busybox-static puts it.
 	busybox = "/bin/busybox"
 )
@@ -144,7 +144,9 @@ func (c contents) write(to io.Writer) error {
 		if err := add(layer, "bin/busybox", busybox); err != nil {
 			return err
 		}
-		for _, applet := range []string{"sh", "cat", "echo", "env", "false", "ls", "ps", "sleep", "true", "wget"} {
+		for _, applet := range []string{
+			"sh", "cat", "date", "echo", "env", "false", "grep", "id", "ls", "mkdir", "mv", "ps", "rm", "sed", "sleep", "tail", "touch", "true", "wget",
+		} {
 			link := &tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + applet, Linkname: "busybox", Mode: 0o777, ModTime: time.Unix(0, 0)}
 			if err := layer.WriteHeader(link); err != nil {
 				return err
