@@ -43,6 +43,10 @@ func (a *Agent) obey(ctx context.Context, order fleet.HostOrder, orphans map[str
 			continue
 		}
 		delete(orphans, c.LeaseID)
+		if lease.Halt {
+			errs = append(errs, a.halt(ctx, c))
+			continue
+		}
 		if fenced[c.LeaseID] {
 			errs = append(errs, a.resume(ctx, c, lease.Run))
 		}
@@ -58,6 +62,18 @@ func (a *Agent) obey(ctx context.Context, order fleet.HostOrder, orphans map[str
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// halt stops a container whose instance lives elsewhere, at once: every request it answers is
+// one too many.
+func (a *Agent) halt(ctx context.Context, c machine.Container) error {
+	if c.Running {
+		if err := a.Machine.Stop(ctx, c.LeaseID, 0); err != nil {
+			return fmt.Errorf("stop %s, which lives elsewhere: %w", c.LeaseID, err)
+		}
+		a.Logger.WarnContext(ctx, "container of an instance that lives elsewhere stopped", "host", a.HostID, "instance", c.InstanceID, "lease", c.LeaseID)
+	}
+	return a.Journal.Unfence(c.LeaseID)
 }
 
 // resume brings a container back that the agent had stopped for want of a lease. One whose

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine/sim"
+	"github.com/kelvin-gpu/kelvin/store"
 )
 
 // mustStray makes a container that the record does not know yet: the lease it bears has the
@@ -80,4 +81,30 @@ func TestContainerInTroubleDoesNotHoldBackTheOthers(t *testing.T) {
 	require.False(t, s.runs(bad))
 	s.machine.Heal()
 	s.eventually(func() bool { return s.runs(bad) }, "and this one when it can be")
+}
+
+// An agent that was dead while its server was recovered elsewhere has stopped nothing. When
+// it is back it does, and what lies there stays.
+func TestContainerThatLivesElsewhereIsStoppedAndKept(t *testing.T) {
+	t.Parallel()
+	s := mustSite(t)
+	s.mustLease()
+	home := s.mustServer()
+	require.True(t, s.runs(home.ID))
+	ctx := t.Context()
+	_, other, err := s.store.CreateHost(ctx, "other", fleet.DefaultDataCenter)
+	require.NoError(t, err)
+	_, _, err = s.store.RenewLease(ctx, other.ID, fleet.HostReport{PortFirst: 30000, PortLast: 30009, GPUs: []fleet.GPUReport{{UUID: "GPU-other", Type: "a100-80gb"}}})
+	require.NoError(t, err)
+	rec, _, err := s.store.Accept(ctx, store.Ask{AccountID: s.account, Actor: "key_test", Key: "move"}, fleet.KindInstance, home.InstanceID, fleet.Migrate.Name)
+	require.NoError(t, err)
+	_, _, err = s.store.BeginInstance(ctx, rec.ID)
+	require.NoError(t, err)
+	lease, err := s.store.Place(ctx, rec.ID, home.InstanceID)
+	require.NoError(t, err)
+	require.Equal(t, other.ID, lease.HostID)
+	require.NoError(t, s.store.MoveInstance(ctx, home.InstanceID, lease.ID))
+	require.NoError(t, s.store.KeepLease(ctx, home.ID))
+	s.eventually(func() bool { return !s.runs(home.ID) }, "it is stopped")
+	require.True(t, s.exists(home.ID))
 }

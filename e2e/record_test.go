@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/kelvin-gpu/kelvin/api"
+	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/workflows"
 )
 
@@ -41,6 +43,8 @@ func TestRecordHistories(t *testing.T) {
 	require.Equal(t, 1, s.ran(nights.ID, 0, 20*time.Second).Accepted)
 	s.must("instance", "rm", "story", "--yes", "--wait")
 
+	s.recordLife()
+
 	_, err := s.kelvin("instance", "create", "no-image", "--image", "localhost:1/no/such:image", "--wait")
 	require.Error(t, err, "an image that nobody has")
 	slow := map[string]any{"name": "slow", "data_center": "us-east", "image": "kelvin/echo:latest", "gpus": 1, "ports": []int{8080}, "probe_path": "/healthz", "env": map[string]string{"ECHO_START_DELAY": "1m"}}
@@ -58,9 +62,7 @@ func TestRecordHistories(t *testing.T) {
 	require.Equal(t, 1, s.ran(mornings.ID, 0, 30*time.Second).Refused)
 	s.requireClean()
 
-	temporal, err := workflows.Dial(s.temporal, "kelvin", "record", slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	defer temporal.Close()
+	temporal := s.dial()
 	recorded := map[string]int{}
 	for _, run := range s.closed(temporal) {
 		h := historyOf(t, temporal, run.id, run.run)
@@ -82,6 +84,51 @@ func TestRecordHistories(t *testing.T) {
 	require.GreaterOrEqual(t, recorded["fire-schedulecompleted"], 2)
 	require.Positive(t, recorded["createfailed"])
 	require.Positive(t, recorded["createcanceled"])
+}
+
+// recordLife takes a server through the operations that need an archive, or two hosts.
+func (s *stack) recordLife() {
+	s.Helper()
+	two := s.addHost("two")
+	s.must("host", "cordon", two.id)
+	s.must("instance", "create", "life", "--image", "kelvin/echo:latest", "--gpus", "1", "--port", "8080", "--probe-path", "/healthz", "--disk-path", "/data", "--wait")
+	s.operate("life", "freeze", nil)
+	s.operate("life", "thaw", nil)
+	s.must("host", "uncordon", two.id)
+	s.operate("life", "migrate", nil)
+	require.Equal(s, two.id, s.server("life").HostID)
+	s.operate("life", "reset", map[string]any{"confirm": "life"})
+
+	// Its host goes silent: it is recovered from a snapshot, on the other one.
+	life := s.server("life")
+	client := &workflows.Client{Temporal: s.dial()}
+	require.NoError(s, client.Snapshot(s.Context(), fleet.Snapshot{
+		ID: fleet.NewID(fleet.SnapshotPrefix, time.Now()), AccountID: s.account, InstanceID: life.ID, Kind: fleet.SnapshotManual,
+	}))
+	require.Eventually(s, func() bool {
+		run, err := client.Temporal.DescribeWorkflowExecution(s.Context(), fleet.SnapshotterID(life.ID), "")
+		return err == nil && run.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+	}, time.Minute, 100*time.Millisecond)
+	s.kill("two")
+	require.Eventually(s, func() bool {
+		now := s.server("life")
+		return now.State == fleet.Running && now.HostID == s.host
+	}, 2*time.Minute, 200*time.Millisecond, "it is not recovered")
+	s.start("two")
+	require.Eventually(s, func() bool {
+		left, err := two.engine.ContainerList(s.Context(), container.ListOptions{})
+		return err == nil && len(left) == 0
+	}, time.Minute, 200*time.Millisecond, "its old container still runs")
+	s.must("instance", "rm", "life", "--yes", "--wait")
+}
+
+// dial connects to the stack's Temporal.
+func (s *stack) dial() client.Client {
+	s.Helper()
+	temporal, err := workflows.Dial(s.temporal, "kelvin", "test", slog.New(slog.DiscardHandler))
+	require.NoError(s, err)
+	s.Cleanup(temporal.Close)
+	return temporal
 }
 
 type execution struct{ kind, id, run, outcome string }

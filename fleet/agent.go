@@ -57,6 +57,10 @@ type LeaseOrder struct {
 	// stopped it for want of a lease, is started again. While an operation is open the
 	// agent leaves the container to it.
 	Run bool `json:"run"`
+	// Halt says that the instance lives elsewhere by now, and this container must not run:
+	// its agent was dead when the others took over, and stopped nothing. What lies there is
+	// kept.
+	Halt bool `json:"halt,omitempty"`
 }
 
 // The lease of a host. Expiry, not a timeout of Temporal's, is the truth about a host.

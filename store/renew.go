@@ -45,7 +45,7 @@ func (s *Store) RenewLease(ctx context.Context, hostID string, r fleet.HostRepor
 		}
 		for i, l := range tenants {
 			order.Leases[i] = fleet.LeaseOrder{
-				LeaseID: l.LeaseID, InstanceID: l.InstanceID, Epoch: l.Epoch, Run: l.Home && l.State == fleet.Running && l.OperationID == "",
+				LeaseID: l.LeaseID, InstanceID: l.InstanceID, Epoch: l.Epoch, Run: l.Home && l.State == fleet.Running && l.OperationID == "", Halt: l.Kept,
 			}
 		}
 		return nil

@@ -161,6 +161,7 @@ func TestAnOldHostKeepsDataUntilItsOwnerLetsGo(t *testing.T) {
 		order, _ := mustRenew(t, s, old.ID, 4)
 		require.Len(t, order.Leases, 1, "its agent does not take it for an orphan")
 		require.False(t, order.Leases[0].Run)
+		require.True(t, order.Leases[0].Halt)
 
 		requireCode(t, fleet.NotFound, s.ReleaseKept(t.Context(), mustAccount(t, s).ID, "key_test", inst.ID, inst.Home.ID))
 		requireCode(t, fleet.NotFound, s.ReleaseKept(t.Context(), a.ID, "key_test", inst.ID, lease.ID))

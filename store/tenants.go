@@ -14,6 +14,7 @@ type tenant struct {
 	InstanceID  string      `db:"instance_id"`
 	Epoch       int64       `db:"epoch"`
 	Home        bool        `db:"home"`
+	Kept        bool        `db:"kept"`
 	Suspect     int         `db:"suspect"`
 	CreatedAt   int64       `db:"created_at"`
 	Newest      int64       `db:"newest"` // epoch of the instance
@@ -29,7 +30,7 @@ const missingAfter = time.Minute
 // tenants are the leases on a host, oldest first.
 func (t *tx) tenants(hostID string) ([]tenant, error) {
 	var rows []tenant
-	err := t.all(&rows, `SELECT l.id, l.instance_id, l.epoch, l.home, l.suspect, l.created_at,
+	err := t.all(&rows, `SELECT l.id, l.instance_id, l.epoch, l.home, l.kept, l.suspect, l.created_at,
 		i.epoch AS newest, i.state, i.found_state, COALESCE(i.operation_id, '') AS operation_id, i.since
 		FROM leases l JOIN instances i ON i.id = l.instance_id WHERE l.host_id = ? ORDER BY l.created_at, l.id`, hostID)
 	return rows, err
