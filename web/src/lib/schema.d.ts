@@ -2096,6 +2096,7 @@ export interface components {
         LeaseOrder: {
             /** Format: int64 */
             epoch: number;
+            halt?: boolean;
             instance_id: string;
             lease_id: string;
             run: boolean;
