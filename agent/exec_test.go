@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -25,11 +26,13 @@ import (
 type call struct {
 	*testing.T
 	ws     *websocket.Conn
-	mu     sync.Mutex
-	out    map[byte]*bytes.Buffer
-	free   int // of the window for input
 	deaf   bool
 	exited chan fleet.Exit
+
+	mu      sync.Mutex
+	out     map[byte]*bytes.Buffer
+	counted int // bytes of output that were counted, and not kept
+	free    int // of the window for input
 }
 
 // mustCall runs a command. A deaf caller does not say that it has taken what it got.
@@ -278,6 +281,53 @@ func TestCommandEndsWithItsContainer(t *testing.T) {
 	a.stop()
 	require.Equal(t, fleet.Unavailable, c.mustEnd().Code, "the agent has gone, and nobody knows")
 	s.eventually(func() bool { return s.processes(lease) == 1 }, "it is hung up on")
+}
+
+// zeros are an endless file.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// It is not parallel: it measures the memory of the process.
+func TestLargeOutputFillsNobodysMemory(t *testing.T) {
+	s := mustSite(t)
+	s.mustLease()
+	lease := s.mustServer()
+	s.mustConnect(lease)
+	const size = 100 << 20
+	read, write := io.Pipe()
+	go func() {
+		w := tar.NewWriter(write)
+		_ = w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "big", Mode: 0o640, Size: size})
+		_, _ = io.CopyN(w, zeros{}, size)
+		_ = write.CloseWithError(w.Close())
+	}()
+	require.NoError(t, s.engine.CopyTo(t.Context(), lease.ID, "/tmp", read))
+	held := func() int64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapInuse) //nolint:gosec // it fits
+	}
+	before, most := held(), int64(0)
+	c := s.mustCall(lease, false, words("cat", "/tmp/big"))
+	for ended := false; !ended; {
+		select {
+		case e := <-c.exited:
+			require.Zero(t, e.ExitCode)
+			ended = true
+		case <-time.After(10 * time.Millisecond):
+			c.mu.Lock()
+			c.counted += c.out[fleet.FrameStdout].Len()
+			c.out[fleet.FrameStdout].Reset()
+			c.mu.Unlock()
+			most = max(most, held())
+		}
+	}
+	require.Equal(t, size, c.counted+len(c.text(fleet.FrameStdout)))
+	require.Less(t, most-before, int64(64<<20))
 }
 
 // mustPut copies a file into an instance.

@@ -59,20 +59,18 @@ func (a *app) instanceExec() *cobra.Command {
 			if tty && !terminal {
 				return usage(s.cmd, "--tty needs a terminal as standard input")
 			}
-			if tty {
-				interactive = true
-			} else if !s.cmd.Flags().Changed("interactive") {
+			if !s.cmd.Flags().Changed("interactive") {
 				interactive = !terminal
 			}
 			q := flags.query()
 			q["command"] = args[1:]
-			if !interactive {
-				return s.runIn(ctx, args[0], q, nil, nil)
+			switch {
+			case tty:
+				return s.runIn(ctx, args[0], q, stdin, stdin)
+			case interactive:
+				return s.runIn(ctx, args[0], q, s.cmd.InOrStdin(), nil)
 			}
-			if !tty {
-				stdin = nil
-			}
-			return s.runIn(ctx, args[0], q, s.cmd.InOrStdin(), stdin)
+			return s.runIn(ctx, args[0], q, nil, nil)
 		}),
 	}
 	flags.add(cmd)
@@ -94,7 +92,10 @@ func (a *app) instanceSSH() *cobra.Command {
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeNouns(a, instances, running),
 		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
 			in := s.cmd.InOrStdin()
-			terminal, _ := terminalOf(in)
+			terminal, ok := terminalOf(in)
+			if !ok {
+				terminal = nil
+			}
 			began := time.Now()
 			err := s.runIn(ctx, args[0], flags.query(), in, terminal)
 			if code := exitOf(err); (code == 126 || code == 127) && time.Since(began) < soon {

@@ -44,6 +44,13 @@ func TestExecPassesInputOutputAndExitCodeOn(t *testing.T) {
 	got := b.run("instance", "ssh", "box")
 	require.Equal(t, 5, got.exit)
 	require.Equal(t, "one\ntwo\n", got.out, "a shell that nobody sits at")
+	script := filepath.Join(t.TempDir(), "script")
+	require.NoError(t, os.WriteFile(script, []byte("echo three\n"), 0o600))
+	file, err := os.Open(script)
+	require.NoError(t, err)
+	defer file.Close()
+	b.in = file
+	require.Equal(t, "three\n", b.mustRun("instance", "ssh", "box"), "a file is no terminal")
 }
 
 func TestExecIsRefused(t *testing.T) {
