@@ -43,6 +43,9 @@ type Starter interface {
 	Cancel(ctx context.Context, rec fleet.Record) error
 	// Progress is how far the running step is; false if it has not said.
 	Progress(ctx context.Context, rec fleet.Record) (fleet.Progress, bool, error)
+	// Snapshot starts taking a snapshot of an instance as it is. Conflict while another one is
+	// being taken.
+	Snapshot(ctx context.Context, snap fleet.Snapshot) error
 	// Wake has an endpoint's autoscaler look again.
 	Wake(ctx context.Context, endpointID string) error
 	// SyncSchedule makes Temporal's schedule what the record's is.
@@ -90,6 +93,12 @@ func (s *Server) table(r *routes) {
 
 	register(r, s.attachTemplate, route{operator, "POST /v1/instances/{id}/templates/{name}", "attachTemplate", "Attach a template", "Gives a server a template, as it is now, or other parameters to one it has. It is installed when the server is started next: by a start, a restart, a thaw, a recover or a reset. Ports that it adds are published from the server's next place on. Refused while an operation is open. It is no operation: the answer is the instance."})
 	register(r, s.detachTemplate, route{operator, "DELETE /v1/instances/{id}/templates/{name}", "detachTemplate", "Detach a template", "Its services are not started again, and a reset does not install it. Nothing is uninstalled. Not having it is no error. The answer is the instance."})
+
+	register(r, s.createSnapshot, route{operator, "POST /v1/instances/{id}/snapshots", "createSnapshot", "Take a snapshot", "Saves the disk and the root filesystem of a server as it is: of one that runs, as after a power cut. It is no operation: the answer is the snapshot, which is ready when it is whole, and gone if it could not be taken."}, started)
+	register(r, s.listSnapshots, route{viewer, "GET /v1/snapshots", "listSnapshots", "List snapshots", "Oldest first."})
+	register(r, s.getSnapshot, route{viewer, "GET /v1/snapshots/{id}", "getSnapshot", "Show a snapshot", "What it is of, and what it is for."})
+	register(r, s.deleteSnapshot, route{operator, "DELETE /v1/snapshots/{id}", "deleteSnapshot", "Delete a snapshot", "The archive lets go of what no other one shares. Refused for what a frozen server is restored from, and while an operation on its server is open."})
+	register(r, s.restoreSnapshot, route{operator, "POST /v1/snapshots/{id}/restore", "restoreSnapshot", "Make a server from a snapshot", "A new server, with the spec of the one that the snapshot is of, even if that is terminated, and its data."})
 
 	register(r, s.listOperations, route{viewer, "GET /v1/operations", "listOperations", "List operations", "Newest first."})
 	register(r, s.getOperation, route{viewer, "GET /v1/operations/{id}", "getOperation", "Show an operation", "How far it is, step by step, and how it ended."})

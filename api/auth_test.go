@@ -105,6 +105,8 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 	lease := w.mustRun(server).Home.ID
 	schedule := w.mustSchedule("alice", map[string]any{"target": map[string]string{"instance": server.ResourceID}})
 	replacer := map[string]string{"schedules": schedule.ID, "endpoints": endpoint.ResourceID, "instances": server.ResourceID, "operations": endpoint.ID, "hosts": w.hostID}
+	snapshot := w.mustWhole(server.ResourceID, fleet.SnapshotManual)
+	replacer["snapshots"] = snapshot.ID
 	before := w.census()
 
 	_, document := w.build()
@@ -118,6 +120,8 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 			}
 			c := call{as: "bob", do: method + " " + strings.NewReplacer("{id}", id, "{lease}", lease).Replace(path)}
 			switch {
+			case strings.HasSuffix(path, "/restore"):
+				c.body = `{"name":"mine"}`
 			case method == "PATCH" && noun == "instances":
 				c.body = `{"protected":true}`
 			case method == "PATCH" && noun == "schedules":
@@ -146,7 +150,7 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, tried, 24)
-	for _, list := range []string{"endpoints?all=true", "instances?all=true", "operations", "events", "instances?endpoint=" + endpoint.ResourceID, "operations?resource=" + server.ResourceID, "events?resource=" + server.ResourceID, "events?resource=" + w.hostID, "schedules?all=true", "schedules?resource=" + server.ResourceID, "events?resource=" + schedule.ID} {
+	for _, list := range []string{"endpoints?all=true", "instances?all=true", "operations", "events", "instances?endpoint=" + endpoint.ResourceID, "operations?resource=" + server.ResourceID, "events?resource=" + server.ResourceID, "events?resource=" + w.hostID, "schedules?all=true", "schedules?resource=" + server.ResourceID, "events?resource=" + schedule.ID, "snapshots", "snapshots?instance=" + server.ResourceID} {
 		require.JSONEq(t, `{"items":[]}`, string(w.call(call{as: "bob", do: "GET /v1/" + list}).body), list)
 	}
 	for _, list := range []string{"hosts", "gpus", "gateways"} {

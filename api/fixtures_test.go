@@ -228,6 +228,7 @@ type starter struct {
 	starts    []string // operations
 	cancels   []string // operations
 	wakes     []string // endpoints
+	snapshots []string
 	synced    []string // schedules
 	triggered []string // schedules
 	heartbeat *fleet.Progress
@@ -257,6 +258,13 @@ func (s *starter) Progress(context.Context, fleet.Record) (fleet.Progress, bool,
 		return fleet.Progress{}, false, s.broken
 	}
 	return *s.heartbeat, true, nil
+}
+
+func (s *starter) Snapshot(_ context.Context, snap fleet.Snapshot) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snapshots = append(s.snapshots, snap.ID)
+	return s.broken
 }
 
 func (s *starter) Wake(_ context.Context, endpointID string) error {

@@ -68,6 +68,11 @@ type OperationPath struct {
 	ID string `path:"id" maxLength:"64" pattern:"^op_" patternDescription:"an ID that begins with op_" doc:"Of the operation"`
 }
 
+// SnapshotPath is embedded in the input of what concerns one snapshot.
+type SnapshotPath struct {
+	ID string `path:"id" maxLength:"64" pattern:"^snp_" patternDescription:"an ID that begins with snp_" doc:"Of the snapshot"`
+}
+
 // HostPath is embedded in the input of what concerns one host.
 type HostPath struct {
 	ID string `path:"id" maxLength:"64" pattern:"^hst_" patternDescription:"an ID that begins with hst_" doc:"Of the host"`

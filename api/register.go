@@ -64,6 +64,9 @@ func switches(_ *routes, op *huma.Operation) {
 // created says that the answer is 201.
 func created(_ *routes, op *huma.Operation) { op.DefaultStatus = http.StatusCreated }
 
+// started says that the answer is 202.
+func started(_ *routes, op *huma.Operation) { op.DefaultStatus = http.StatusAccepted }
+
 // routes collects a Server's routes.
 type routes struct {
 	api    huma.API

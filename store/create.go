@@ -21,9 +21,11 @@ func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec
 		if err := n.Spec.Validate(n.Name); err != nil {
 			return err
 		}
-		n := n // this may run again
-		if n.Spec, err = t.attachAll(ask.AccountID, n.Spec); err != nil {
-			return err
+		n := n                // this may run again
+		if n.Snapshot == "" { // what a snapshot holds has its templates installed, as they were
+			if n.Spec, err = t.attachAll(ask.AccountID, n.Spec); err != nil {
+				return err
+			}
 		}
 		if err := n.Spec.Validate(n.Name); err != nil {
 			return err

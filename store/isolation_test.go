@@ -16,6 +16,7 @@ func TestNobodySeesOrTouchesAnotherAccountsResources(t *testing.T) {
 		server, worker := mustServer(t, s, theirs, 1), mustWorker(t, s, ep)
 		third := mustAccount(t, s)
 		own := mustServer(t, s, third, 0)
+		snap := mustSnapshot(t, s, server, fleet.SnapshotManual)
 		rec := mustAccept(t, s, server, "stop")
 		_, key, err := s.CreateKey(t.Context(), theirs.ID, "laptop", fleet.Viewer)
 		require.NoError(t, err)
@@ -29,6 +30,16 @@ func TestNobodySeesOrTouchesAnotherAccountsResources(t *testing.T) {
 			"GetOperation": func() error { _, err := s.GetOperation(ctx, mine.ID, rec.ID); return err },
 			"RequestCancel": func() error {
 				_, err := s.RequestCancel(ctx, mine.ID, rec.ID)
+				return err
+			},
+			"GetSnapshot": func() error { _, err := s.GetSnapshot(ctx, mine.ID, snap.ID); return err },
+			"AskSnapshot": func() error {
+				_, _, err := s.AskSnapshot(ctx, mine.ID, "key_mine", server.ID, "snp_mine")
+				return err
+			},
+			"DeleteSnapshot": func() error { return s.DeleteSnapshot(ctx, mine.ID, "key_mine", snap.ID) },
+			"CreateInstance from theirs": func() error {
+				_, _, err := s.CreateInstance(ctx, ask(mine), NewInstance{Name: "mine", Spec: serverSpec(0), Snapshot: snap.ID})
 				return err
 			},
 			"SetProtected": func() error { return s.SetProtected(ctx, mine.ID, "key_mine", server.ID, true) },

@@ -64,6 +64,13 @@ func (s *Store) SnapshotSaved(ctx context.Context, snap fleet.Snapshot) error {
 			text(snap.ImageID), snap.Bytes, snap.Files, micros(snap.SavedAt), snap.ID); err != nil {
 			return err
 		}
+		if old.Kind == fleet.SnapshotManual && old.State != fleet.SnapshotReady {
+			h, err := t.hold(fleet.KindInstance, old.InstanceID)
+			if err != nil {
+				return err
+			}
+			return t.event(h.happened("snapshot.saved", "", "", old.ID))
+		}
 		if old.Kind != fleet.SnapshotAuto {
 			return nil
 		}
@@ -147,6 +154,57 @@ func (s *Store) Snapshot(ctx context.Context, id string) (fleet.Snapshot, error)
 		return err
 	})
 	return snap, err
+}
+
+// GetSnapshot reads a snapshot of an account. NotFound if the account has no such one.
+func (s *Store) GetSnapshot(ctx context.Context, accountID, id string) (fleet.Snapshot, error) {
+	snap, err := s.Snapshot(ctx, id)
+	if err == nil && snap.AccountID != accountID {
+		return fleet.Snapshot{}, fleet.Errorf(fleet.NotFound, "there is no snapshot %s", quote(id))
+	}
+	return snap, err
+}
+
+// AskSnapshot writes down that the owner of an instance wants a snapshot of it, under an ID of
+// its own, which tells whether it was asked for before: then it is as it is by now.
+//
+// NotFound when the account has no such instance; Conflict when the ID is of another's
+// snapshot, and when there is nothing to save: a worker, one that lives nowhere, or one that
+// an operation moves.
+func (s *Store) AskSnapshot(ctx context.Context, accountID, actor, instanceID, id string) (snap fleet.Snapshot, repeated bool, err error) {
+	err = s.write(ctx, "ask for a snapshot", func(t *tx) error {
+		h, err := t.holdOf(accountID, fleet.KindInstance, instanceID)
+		if err != nil {
+			return err
+		}
+		snap, err = t.snapshot(id)
+		if repeated = err == nil; repeated && (snap.InstanceID != instanceID || snap.Kind != fleet.SnapshotManual) {
+			return fleet.Errorf(fleet.Conflict, "this Idempotency-Key was used for another request")
+		}
+		if repeated || !fleet.Is(err, fleet.NotFound) {
+			return err
+		}
+		home, err := t.home(h.ID)
+		switch {
+		case err != nil:
+			return err
+		case h.EndpointID != "":
+			return fleet.Errorf(fleet.Conflict, "a worker keeps nothing that a snapshot could save")
+		case h.OperationID != "":
+			return &fleet.Error{Code: fleet.Conflict, Operation: h.OperationID, Message: "an operation on it is open"}
+		case home == "" || h.State != fleet.Running && h.State != fleet.Stopped:
+			return fleet.Errorf(fleet.Conflict, "there is nothing to save of an instance that is %s", h.State)
+		}
+		if _, err := t.exec(`INSERT INTO snapshots (id, account_id, instance_id, data_center, kind, state, created_at) VALUES (?, ?, ?, ?, ?, 'saving', ?)`,
+			id, accountID, h.ID, h.DataCenter, fleet.SnapshotManual, micros(t.now)); err != nil {
+			return err
+		}
+		if snap, err = t.snapshot(id); err != nil {
+			return err
+		}
+		return t.event(h.happened("snapshot.asked", actor, "", id))
+	})
+	return snap, repeated, err
 }
 
 // A SnapshotFilter selects snapshots of an account; the zero value selects all.

@@ -70,7 +70,7 @@ func (a *app) addTo(root *cobra.Command) {
 
 func (a *app) commands() []*cobra.Command {
 	nouns := []*cobra.Command{
-		a.endpointCommand(), a.instanceCommand(), a.operationCommand(), a.scheduleCommand(), a.eventCommand(), a.quickDeployCommand(), a.templateCommand(),
+		a.endpointCommand(), a.instanceCommand(), a.snapshotCommand(), a.operationCommand(), a.scheduleCommand(), a.eventCommand(), a.quickDeployCommand(), a.templateCommand(),
 		a.hostCommand(), a.gpuCommand(), a.contextCommand(), a.meCommand(),
 	}
 	for _, cmd := range nouns {

@@ -102,7 +102,8 @@ func (a *app) instanceCommand() *cobra.Command {
 	cmd.AddCommand(
 		a.instanceCreate(), a.instanceLs(), showCommand(a, instances, "Show an instance"),
 		a.instanceStart(), a.instanceStop(), verbCommand(a, instances, verb{name: "restart", does: "restart", short: "Stop a server and start it again"}, legalOnInstance),
-		a.instanceFreeze(), a.instanceThaw(), a.instanceMigrate(), a.instanceRecover(), a.instanceReset(), a.instanceRm(),
+		a.instanceFreeze(), a.instanceThaw(), a.instanceMigrate(), a.instanceRecover(), a.instanceReset(), a.instanceUndo(), a.instanceRm(),
+		a.instanceKept(),
 		a.instanceProtect(), a.instanceUnprotect(), a.instanceTemplate(),
 		logsCommand(a, instances, "Print what an instance writes"),
 		a.instanceStats(), a.instanceExec(), a.instanceSSH(), a.instanceCopy(),
