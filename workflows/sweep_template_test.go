@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,9 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
 )
+
+// concerned are the steps that start and stop what templates are in, and the one after them.
+var concerned = []string{"StartContainer", "InstallTemplates", "StartServices", "ProbeContainer", "StopContainer"}
 
 // Servers with templates keep the same promise. Their steps have been run and their services
 // run whenever they run; what is undone has its services back.
@@ -24,6 +28,11 @@ func TestEveryOperationAtEveryStepWithTemplates(t *testing.T) {
 		{fleet.Start, fleet.Stopped},
 		{fleet.Stop, fleet.Running},
 		{fleet.Restart, fleet.Running},
+		{fleet.Freeze, fleet.Running},
+		{fleet.Thaw, fleet.Frozen},
+		{fleet.Migrate, fleet.Running},
+		{fleet.Reset, fleet.Running},
+		{fleet.Recover, fleet.Lost},
 	} {
 		t.Run(fmt.Sprintf("%s %s", c.op.Name, c.from), func(t *testing.T) {
 			t.Parallel()
@@ -32,9 +41,13 @@ func TestEveryOperationAtEveryStepWithTemplates(t *testing.T) {
 			id := w.server(c.from)
 			w.calls = nil
 			require.NoError(t, w.move(c.op, id))
-			w.requireState(id, c.op.To)
+			w.requireState(id, to(c.op, c.from))
 			t.Log(w.story())
-			for n := range w.calls {
+			for n, call := range w.calls {
+				// The others know nothing of templates: the sweep without them has them.
+				if name, _, _ := strings.Cut(call, " "); !slices.Contains(concerned, name) {
+					continue
+				}
 				for _, how := range faults {
 					t.Run(fmt.Sprintf("%02d %s", n+1, how), func(t *testing.T) { sweep(t, c.op, c.from, n+1, w.calls, how, templates...) })
 				}
