@@ -20,6 +20,7 @@ type piece struct {
 	from   uint32  // its first chunk
 	chunks []chunk // what it has, or shall have
 	short  int64   // where the file ended, if it was shorter than it should be; else -1
+	make   bool    // it is all of a file that is not there yet
 }
 
 // A tree is a directory at work.

@@ -250,6 +250,10 @@ func (t *restore) begin(w *worker, n *node) ([]*piece, error) {
 	if o != nil && !o.stale && o.size == n.size && sameChunks(o.chunks, n.chunks) {
 		return nil, nil
 	}
+	if o == nil && n.size <= pieceChunks*chunkSize {
+		t.open[n], t.wrote[n] = 1, true
+		return []*piece{{tree: t.tree, node: n, chunks: n.chunks, make: true}}, nil
+	}
 	dir, err := w.dir(t.tree, n.parent)
 	if err != nil {
 		return nil, err
@@ -380,13 +384,20 @@ func (t *restore) writePiece(ctx context.Context, w *worker, p *piece) error {
 	if err != nil {
 		return about("restore", n, err)
 	}
-	fd, err := openAt(dir, n.name, unix.O_RDWR, 0)
+	flags := unix.O_RDWR
+	if p.make {
+		flags |= unix.O_CREAT | unix.O_EXCL
+	}
+	fd, err := openAt(dir, n.name, flags, 0o600)
 	if err != nil {
 		return about("restore", n, err)
 	}
+	if p.make && n.sparse {
+		err = unix.Ftruncate(fd, n.size)
+	}
 	for _, c := range p.chunks {
-		if err = t.writeChunk(ctx, w, fd, n, c); err != nil {
-			break
+		if err == nil {
+			err = t.writeChunk(ctx, w, fd, n, c)
 		}
 	}
 	if closed := unix.Close(fd); err == nil {
@@ -542,12 +553,13 @@ func setAttributes(path string, want []attribute) error {
 // finish makes the other names of files, describes what differs in nothing else, directories
 // when they are full, and remembers it all.
 func (t *restore) finish(ctx context.Context) error {
-	w := newWorker()
+	w, firsts := newWorker(), newWorker()
 	defer w.close()
+	defer firsts.close()
 	var err error
 	t.want.walk(func(n *node) {
 		if err == nil {
-			err = t.finishName(ctx, w, n)
+			err = t.finishName(ctx, w, firsts, n)
 		}
 	})
 	if err != nil {
@@ -575,19 +587,18 @@ func (t *restore) finish(ctx context.Context) error {
 	return nil
 }
 
-func (t *restore) finishName(ctx context.Context, w *worker, n *node) error {
+func (t *restore) finishName(ctx context.Context, w, firsts *worker, n *node) error {
 	if n.parent == nil || n.isDir() {
 		return ctx.Err()
 	}
 	if n.first != nil && n.other == nil {
-		from, err := (&dirs{top: t.fd}).held(n.first.parent)
-		if err != nil {
-			return about("link", n, err)
-		}
-		defer from.close()
-		dir, err := w.dir(t.tree, n.parent)
+		from, err := firsts.dir(t.tree, n.first.parent)
+		var dir int
 		if err == nil {
-			err = unix.Linkat(from.at(), n.first.name, dir, n.name, 0)
+			dir, err = w.dir(t.tree, n.parent)
+		}
+		if err == nil {
+			err = unix.Linkat(from, n.first.name, dir, n.name, 0)
 		}
 		if err != nil {
 			return about("link", n, err)

@@ -47,18 +47,31 @@ func openAt(dir int, name string, flags int, mode uint32) (int, error) {
 }
 
 // dirs opens directories of a tree one name after the other, so that no symbolic link leads out
-// of it, whoever changes it meanwhile. It keeps the last one open.
+// of it, whoever changes it meanwhile. It keeps the last ones open: the next is mostly near.
 type dirs struct {
-	top  int
-	node *node
-	fd   int
+	top   int
+	stack []opened // each in the one before it
 }
 
+type opened struct {
+	node  *node
+	depth int
+	fd    int
+}
+
+// keepOpen is how many directories stay open.
+const keepOpen = 32
+
 func (d *dirs) close() {
-	if d.node != nil {
-		_ = unix.Close(d.fd)
+	for len(d.stack) > 0 {
+		d.pop()
 	}
-	d.node = nil
+}
+
+func (d *dirs) pop() {
+	last := len(d.stack) - 1
+	_ = unix.Close(d.stack[last].fd)
+	d.stack = d.stack[:last]
 }
 
 // open returns the directory; it stays open until the next call.
@@ -66,32 +79,38 @@ func (d *dirs) open(n *node) (int, error) {
 	if n.parent == nil {
 		return d.top, nil
 	}
-	if d.node == n {
-		return d.fd, nil
+	if len(d.stack) > 0 && d.stack[len(d.stack)-1].node == n {
+		return d.stack[len(d.stack)-1].fd, nil
 	}
-	var names []string
-	near := n
-	for ; near.parent != nil && near != d.node; near = near.parent {
-		names = append(names, near.name)
+	var way []*node // from the one below the top
+	for at := n; at.parent != nil; at = at.parent {
+		way = append(way, at)
 	}
-	from := d.top
-	if near == d.node {
-		from = d.fd
-	} else {
-		d.close()
-	}
-	d.node = nil // until it is all open
-	for _, name := range slices.Backward(names) {
-		fd, err := openAt(from, name, unix.O_PATH|unix.O_DIRECTORY, 0)
-		if from != d.top {
-			_ = unix.Close(from)
+	slices.Reverse(way)
+	for len(d.stack) > 0 {
+		last := d.stack[len(d.stack)-1]
+		if last.depth < len(way) && way[last.depth] == last.node {
+			break
 		}
+		d.pop()
+	}
+	from, depth := d.top, 0
+	if len(d.stack) > 0 {
+		last := d.stack[len(d.stack)-1]
+		from, depth = last.fd, last.depth+1
+	}
+	for ; depth < len(way); depth++ {
+		fd, err := openAt(from, way[depth].name, unix.O_PATH|unix.O_DIRECTORY, 0)
 		if err != nil {
 			return -1, err
 		}
+		if len(d.stack) == keepOpen {
+			_ = unix.Close(d.stack[0].fd)
+			d.stack = slices.Delete(d.stack, 0, 1)
+		}
+		d.stack = append(d.stack, opened{way[depth], depth, fd})
 		from = fd
 	}
-	d.node, d.fd = n, from
 	return from, nil
 }
 
@@ -227,17 +246,3 @@ func bootID() string {
 
 // counter counts from many goroutines.
 type counter = atomic.Int64
-
-// held opens a directory for longer than the next call.
-func (d *dirs) held(n *node) (*dirs, error) {
-	_, err := d.open(n)
-	return d, err
-}
-
-// at is the directory that open returned last.
-func (d *dirs) at() int {
-	if d.node == nil {
-		return d.top
-	}
-	return d.fd
-}
