@@ -31,6 +31,9 @@ const (
 
 	// The work factor of the keys made from Options.Key, as OWASP advises for PBKDF2-SHA256.
 	keyRounds = 600_000
+
+	// How much of a distant storage a host keeps, of contents and of indexes each.
+	cacheBytes = 2 << 30
 )
 
 // Options say where an archive is and how it is used.
@@ -56,6 +59,7 @@ type Options struct {
 // Archive keeps snapshots and images in one storage. Many agents may use a storage at once.
 type Archive struct {
 	options Options
+	storage blob.ConnectionInfo
 	repo    repo.DirectRepository
 	secret  []byte
 	limiter *rate.Limiter
@@ -75,7 +79,7 @@ func Open(ctx context.Context, o Options) (*Archive, error) {
 	if o.CacheDir == "" {
 		return nil, fleet.Errorf(fleet.Invalid, "the archive needs a cache directory")
 	}
-	storage, err := connection(o.URL, "repository")
+	storage, err := connection(o.URL, repositoryPart)
 	if err != nil {
 		return nil, err
 	}
@@ -90,13 +94,13 @@ func Open(ctx context.Context, o Options) (*Archive, error) {
 		}
 	}
 	a := &Archive{
-		options: o, limiter: newLimiter(o.RateLimit), log: o.Logger,
+		options: o, storage: storage, limiter: newLimiter(o.RateLimit), log: o.Logger,
 		checkpoint: 10 * time.Second, lockSettles: 2 * time.Second, now: time.Now,
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
-	if err := a.connect(ctx, storage); err != nil {
+	if err := a.connect(ctx); err != nil {
 		return nil, err
 	}
 	provider := a.repo.ContentReader().ContentFormat()
@@ -109,57 +113,62 @@ func Open(ctx context.Context, o Options) (*Archive, error) {
 }
 
 // connect opens the repository, and makes it where there is none.
-func (a *Archive) connect(ctx context.Context, storage blob.ConnectionInfo) error {
-	config := filepath.Join(a.options.CacheDir, "kopia", "config.json")
-	client := repo.LocalConfig{
-		Storage: &storage,
-		Caching: &content.CachingOptions{},
-		// One name for all agents: whoever collects may do maintenance.
-		ClientOptions: repo.ClientOptions{Hostname: "archive", Username: "kelvin", Description: "Kelvin", FormatBlobCacheDuration: -1},
-	}
-	if !isLocal(storage) {
-		client.Caching.CacheDirectory = filepath.Join(a.options.CacheDir, "kopia", "cache")
-		client.Caching.ContentCacheSizeBytes = 2 << 30
-		client.Caching.MetadataCacheSizeBytes = 2 << 30
-	}
-	text, err := json.Marshal(client)
-	if err != nil {
-		return failed("configure the archive", err)
-	}
-	if err := replaceFile(config, text); err != nil {
-		return failed("configure the archive", err)
-	}
-	open := func() error {
-		opened, err := repo.Open(ctx, config, a.options.Key, &repo.Options{
-			DisableRepositoryLog: true,
-			DoNotWaitForUpgrade:  true,
-			OnFatalError:         func(err error) { a.log.Error("archive", slog.Any("error", err)) },
-		})
-		if err != nil {
-			return err
-		}
-		direct, ok := opened.(repo.DirectRepository)
-		if !ok {
-			_ = opened.Close(ctx)
-			return fleet.Errorf(fleet.Invalid, "the archive needs a storage, not a server")
-		}
-		a.repo = direct
-		return nil
-	}
-	err = open()
+func (a *Archive) connect(ctx context.Context) (err error) {
+	a.repo, err = a.dial(ctx, true)
 	if errors.Is(err, blob.ErrBlobNotFound) {
 		if err = a.create(ctx); err != nil && !errors.Is(err, repo.ErrAlreadyInitialized) {
 			return failed("make the archive", err)
 		}
-		err = open()
+		a.repo, err = a.dial(ctx, true)
 	}
 	return failed("open the archive", err)
+}
+
+// dial opens the repository, with a cache of what a distant storage has, or without.
+func (a *Archive) dial(ctx context.Context, cached bool) (repo.DirectRepository, error) {
+	client := repo.LocalConfig{
+		Storage: &a.storage,
+		Caching: &content.CachingOptions{},
+		// One name for all agents: whoever collects may do maintenance.
+		ClientOptions: repo.ClientOptions{Hostname: "archive", Username: "kelvin", Description: "Kelvin", FormatBlobCacheDuration: -1},
+	}
+	name := "uncached.json"
+	if cached {
+		name = "config.json"
+		if !isLocal(a.storage) {
+			client.Caching.CacheDirectory = filepath.Join(a.options.CacheDir, "kopia", "cache")
+			client.Caching.ContentCacheSizeBytes = cacheBytes
+			client.Caching.MetadataCacheSizeBytes = cacheBytes
+		}
+	}
+	text, err := json.Marshal(client)
+	if err != nil {
+		return nil, err
+	}
+	config := filepath.Join(a.options.CacheDir, "kopia", name)
+	if err := replaceFile(config, text); err != nil {
+		return nil, err
+	}
+	opened, err := repo.Open(ctx, config, a.options.Key, &repo.Options{
+		DisableRepositoryLog: true,
+		DoNotWaitForUpgrade:  true,
+		OnFatalError:         func(err error) { a.log.Error("archive", slog.Any("error", err)) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	direct, ok := opened.(repo.DirectRepository)
+	if !ok {
+		_ = opened.Close(ctx)
+		return nil, fleet.Errorf(fleet.Invalid, "the archive needs a storage, not a server")
+	}
+	return direct, nil
 }
 
 // create makes the repository. Its secrets come from the key alone, so that two who do this at
 // the same time write the same thing.
 func (a *Archive) create(ctx context.Context) error {
-	storage, err := openStorage(ctx, a.options.URL, "repository")
+	storage, err := openStorage(ctx, a.options.URL, repositoryPart)
 	if err != nil {
 		return err
 	}

@@ -568,7 +568,7 @@ func TestCollect(t *testing.T) {
 	// Another one who collects is not disturbed.
 	text, err := json.Marshal(holder{Who: "another", Until: time.Now().Add(4 * time.Hour)})
 	require.NoError(t, err)
-	storage, err := openStorage(ctx, a.options.URL, "repository")
+	storage, err := openStorage(ctx, a.options.URL, repositoryPart)
 	require.NoError(t, err)
 	require.NoError(t, storage.PutBlob(ctx, lockBlob, blobText(text), blob.PutOptions{}))
 	collected, err = a.Collect(ctx, nil, 0)
@@ -671,8 +671,12 @@ func TestABucket(t *testing.T) {
 	_, err := a.Verify(t.Context(), "snp_1", nil)
 	require.NoError(t, err)
 	b, target := beside(t, a), disk(t)
+	bucket.reads = 0
 	mustRestore(t, b, "1", target)
+	require.Less(t, bucket.reads, 30, "not one for each file")
 	require.NoError(t, b.Compare(t.Context(), "snp_1", Trees{"data": target}, nil))
+	_, err = b.Verify(t.Context(), "snp_1", nil)
+	require.NoError(t, err)
 	for name, content := range bucket.objects {
 		require.True(t, strings.HasPrefix(name, "some/prefix/repository/"), name)
 		require.NotContains(t, string(content), noise(1, 100))
@@ -684,6 +688,13 @@ func TestABucket(t *testing.T) {
 		}
 		return err
 	}))
+	for name, content := range bucket.objects { // it loses what is in the cache
+		if len(content) > 1<<20 {
+			delete(bucket.objects, name)
+		}
+	}
+	_, err = b.Verify(t.Context(), "snp_1", nil)
+	requireCode(t, err, fleet.Conflict)
 	server.Close()
 	_, err = Open(t.Context(), Options{URL: url, Key: testKey, CacheDir: t.TempDir()})
 	requireCode(t, err, fleet.Unavailable)
@@ -693,6 +704,7 @@ func TestABucket(t *testing.T) {
 type bucketServer struct {
 	mu      sync.Mutex
 	objects map[string][]byte
+	reads   int
 }
 
 func (s *bucketServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -722,6 +734,7 @@ func (s *bucketServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		delete(s.objects, name)
 		w.WriteHeader(http.StatusNoContent)
 	default:
+		s.reads++
 		content, found := s.objects[name]
 		if !found {
 			w.WriteHeader(http.StatusNotFound)

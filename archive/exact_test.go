@@ -202,3 +202,36 @@ func TestManySmallFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "file 7777", string(content))
 }
+
+// TestWhatIsNotKept is what doc.go says.
+func TestWhatIsNotKept(t *testing.T) {
+	t.Parallel()
+	needsRoot(t)
+	a, data, root := mustArchive(t), disk(t), disk(t)
+	write(t, filepath.Join(data, "file"), "x")
+	require.NoError(t, os.Link(filepath.Join(data, "file"), filepath.Join(root, "file"))) // across trees
+	require.NoError(t, os.Chtimes(filepath.Join(data, "file"), times0, times0))
+	require.NoError(t, unix.Lsetxattr(filepath.Join(data, "file"), "security.other", []byte("the host's"), 0))
+	sparse(t, filepath.Join(data, "sparse"), 10<<20, map[int64]string{1 << 20: string(make([]byte, 1<<20))}) // zeros that are not a hole
+	stat := func(dir, name string) (st unix.Stat_t) {
+		require.NoError(t, unix.Lstat(filepath.Join(dir, name), &st))
+		return st
+	}
+	_, err := a.Save(t.Context(), snapshot("1"), Saving{Trees: Trees{"data": data, "root": root}, Stopped: true})
+	require.NoError(t, err)
+	data2, root2 := disk(t), disk(t)
+	_, err = a.Restore(t.Context(), "snp_1", Restoring{Trees: Trees{"data": data2, "root": root2}})
+	require.NoError(t, err)
+
+	require.EqualValues(t, 2, stat(data, "file").Nlink)
+	require.EqualValues(t, 1, stat(data2, "file").Nlink, "links across trees become files")
+	require.NotEqual(t, stat(data, "file").Ino, stat(data2, "file").Ino, "inodes")
+	require.NotEqual(t, stat(data, "file").Ctim, stat(data2, "file").Ctim, "change times")
+	require.NotEqual(t, stat(data, "file").Atim, stat(data2, "file").Atim, "access times")
+	_, err = unix.Lgetxattr(filepath.Join(data2, "file"), "security.other", nil)
+	require.ErrorIs(t, err, unix.ENODATA, "attributes of the host")
+	require.Less(t, stat(data2, "sparse").Blocks, stat(data, "sparse").Blocks, "zeros of a sparse file become holes")
+	for name, tree := range map[string]string{"data": data2, "root": root2} {
+		require.NoError(t, a.Compare(t.Context(), "snp_1", Trees{name: tree}, nil))
+	}
+}

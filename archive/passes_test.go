@@ -79,14 +79,19 @@ func TestWhatWasRestoredIsNotReadAgain(t *testing.T) {
 	// It migrates, changes a little, and migrates back.
 	b, there := beside(t, a), disk(t)
 	mustRestore(t, b, "1", there)
-	require.NoError(t, b.Compare(t.Context(), "snp_1", Trees{"data": there}, nil))
+	compared := func(id string) (bytes int64) {
+		require.NoError(t, b.Compare(t.Context(), "snp_"+id, Trees{"data": there}, func(p Progress) { bytes = p.BytesTotal }))
+		return bytes
+	}
+	require.EqualValues(t, 20<<20+1, compared("1"))
+	require.Zero(t, compared("1"), "what was compared is not read again")
 	write(t, filepath.Join(there, "small"), "changed")
 	quiet()
 	saved := mustSave(t, b, "2", there)
 	require.EqualValues(t, len("changed"), saved.BytesRead)
 
 	restored := mustRestore(t, a, "2", dir)
-	require.EqualValues(t, len("changed"), restored.BytesFetched+0)
+	require.EqualValues(t, len("changed"), restored.BytesFetched)
 	require.Equal(t, listing(t, there), listing(t, dir))
 }
 

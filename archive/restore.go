@@ -100,6 +100,8 @@ func (a *Archive) Restore(ctx context.Context, id string, o Restoring) (Restored
 		of[t.tree] = t
 	}
 	m.begin("restoring", bytes, int64(len(files)))
+	ahead := a.readAhead(ctx, pieces, limiter)
+	defer ahead.Wait()
 	err = inParallel(ctx, pieces, newWorker, func(ctx context.Context, w *worker, p *piece) error {
 		return of[p.tree].writePiece(ctx, w, p)
 	}, (*worker).close)

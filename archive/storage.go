@@ -15,8 +15,11 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-// openStorage opens the place for sub in a storage, as blobs without encryption. The
-// repository is at "repository".
+// repositoryPart is the part of a storage that kopia has for itself.
+const repositoryPart = "repository"
+
+// openStorage opens a part of a storage, as blobs without encryption. Parts have names without
+// '-' or '/', and know nothing of one another.
 func openStorage(ctx context.Context, address, sub string) (blob.Storage, error) {
 	info, err := connection(address, sub)
 	if err != nil {
@@ -26,7 +29,7 @@ func openStorage(ctx context.Context, address, sub string) (blob.Storage, error)
 	return storage, failed("open the archive's storage", err)
 }
 
-// connection says how kopia reaches the place for sub in a storage.
+// connection says how kopia reaches a part of a storage.
 func connection(address, sub string) (blob.ConnectionInfo, error) {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -28,6 +28,16 @@ func (a *Archive) Verify(ctx context.Context, id string, progress func(Progress)
 	begin := a.now()
 	m := newMeter("verifying", progress)
 	defer m.end()
+	if _, local := a.directory(); !local {
+		// What this host has in its cache proves nothing.
+		uncached := *a
+		var err error
+		if uncached.repo, err = a.dial(ctx, false); err != nil {
+			return Verified{}, failed("open the archive", err)
+		}
+		defer func() { _ = uncached.repo.Close(context.WithoutCancel(ctx)) }()
+		a = &uncached
+	}
 	r, err := a.find(ctx, id)
 	if err != nil {
 		return Verified{}, err
