@@ -251,7 +251,7 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 		if current(w, ep) {
 			revision = ep.Revision
 		}
-		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready})
+		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready, Leaving: w.Leaving})
 	}
 	return o, nil
 }

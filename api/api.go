@@ -46,6 +46,8 @@ type Starter interface {
 	// Snapshot starts taking a snapshot of an instance as it is. Conflict while another one is
 	// being taken.
 	Snapshot(ctx context.Context, snap fleet.Snapshot) error
+	// StartDrain starts the workflow that empties a host.
+	StartDrain(ctx context.Context, hostID string) error
 	// Wake has an endpoint's autoscaler look again.
 	Wake(ctx context.Context, endpointID string) error
 	// SyncSchedule makes Temporal's schedule what the record's is.
@@ -127,8 +129,11 @@ func (s *Server) table(r *routes) {
 
 	register(r, s.listHosts, route{fleetViewer, "GET /v1/hosts", "listHosts", "List hosts", "Machines with GPUs, for the fleet's operators."})
 	register(r, s.getHost, route{fleetViewer, "GET /v1/hosts/{id}", "getHost", "Show a host", "Its lease, its disk and its GPUs in numbers."})
-	register(r, s.cordonHost(true), route{fleetOperator, "POST /v1/hosts/{id}/cordon", "cordonHost", "Cordon a host", "It keeps what it runs, and gets nothing new."})
-	register(r, s.cordonHost(false), route{fleetOperator, "POST /v1/hosts/{id}/uncordon", "uncordonHost", "Uncordon a host", "It gets new instances again."})
+	register(r, s.cordonHost, route{fleetOperator, "POST /v1/hosts/{id}/cordon", "cordonHost", "Cordon a host", "It keeps what it runs, and gets nothing new."})
+	register(r, s.uncordonHost, route{fleetOperator, "POST /v1/hosts/{id}/uncordon", "uncordonHost", "Uncordon a host", "It gets new instances again. A drain ends."})
+	register(r, s.drainHost, route{fleetOperator, "POST /v1/hosts/{id}/drain", "drainHost", "Drain a host", "Cordons it, then migrates its servers and replaces its workers, some at a time. The answer is the host; it shows how far that is. Asked again, it changes parallel."})
+	register(r, s.cancelDrain, route{fleetOperator, "DELETE /v1/hosts/{id}/drain", "cancelDrain", "Cancel a drain", "Moves that are open are undone; what has left stays where it is now. The cordon stays on. Not being drained is no error."})
+	register(r, s.retireHost, route{fleetOperator, "POST /v1/hosts/{id}/retire", "retireHost", "Retire a host", "Takes an empty host out for good: its token is void, its GPUs are gone, and its name is free for another."})
 	register(r, s.listGPUs, route{fleetViewer, "GET /v1/gpus", "listGPUs", "List GPUs", "With what they are doing, and for whom."})
 	register(r, s.listGateways, route{fleetViewer, "GET /v1/gateways", "listGateways", "List gateways", "With the version of the routes that each follows."})
 

@@ -214,7 +214,7 @@ func (w *world) census() map[string]int {
 		events, err := w.Store.ListEvents(ctx, account, store.EventFilter{Page: page})
 		count("events", len(events), err)
 	}
-	hosts, err := w.Store.ListHosts(ctx, page)
+	hosts, err := w.Store.ListHosts(ctx, store.HostFilter{Page: page})
 	count("hosts", len(hosts), err)
 	gpus, err := w.Store.ListGPUs(ctx, store.GPUFilter{Page: page})
 	count("gpus", len(gpus), err)
@@ -229,6 +229,7 @@ type starter struct {
 	cancels   []string // operations
 	wakes     []string // endpoints
 	snapshots []string
+	drains    []string // hosts
 	synced    []string // schedules
 	triggered []string // schedules
 	heartbeat *fleet.Progress
@@ -264,6 +265,13 @@ func (s *starter) Snapshot(_ context.Context, snap fleet.Snapshot) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.snapshots = append(s.snapshots, snap.ID)
+	return s.broken
+}
+
+func (s *starter) StartDrain(_ context.Context, hostID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drains = append(s.drains, hostID)
 	return s.broken
 }
 

@@ -8,8 +8,13 @@ import (
 	"github.com/kelvin-gpu/kelvin/store"
 )
 
-func (s *Server) listHosts(ctx context.Context, in *struct{ Page }) (*listed[Host], error) {
-	found, err := s.Store.ListHosts(ctx, in.more())
+type listHostsInput struct {
+	All bool `query:"all" doc:"Retired ones, too"`
+	Page
+}
+
+func (s *Server) listHosts(ctx context.Context, in *listHostsInput) (*listed[Host], error) {
+	found, err := s.Store.ListHosts(ctx, store.HostFilter{Retired: in.All, Page: in.more()})
 	if err != nil {
 		return nil, err
 	}
@@ -21,30 +26,47 @@ func (s *Server) getHost(ctx context.Context, in *struct{ HostPath }) (*shown[Ho
 	if err != nil {
 		return nil, err
 	}
-	return &shown[Host]{s.showHost(h)}, nil
+	drain, err := s.Store.HostDrain(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := s.showHost(h)
+	out.Drain = showDrain(drain, s.Store.Now())
+	return &shown[Host]{out}, nil
 }
 
-type cordonInput struct {
+type hostInput struct {
 	HostPath
 	Mutation
 }
 
 // cordonHost answers with the host as it is then. It is not an operation: nothing moves.
-func (s *Server) cordonHost(cordoned bool) func(context.Context, *cordonInput) (*shown[Host], error) {
-	return func(ctx context.Context, in *cordonInput) (*shown[Host], error) {
-		if err := s.Store.SetCordon(ctx, in.ID, cordoned); err != nil {
-			return nil, err
-		}
-		s.Logger.InfoContext(ctx, "host cordoned", slog.String("host", in.ID), slog.Bool("cordoned", cordoned), slog.String("actor", callerOf(ctx).KeyID))
-		return s.getHost(ctx, &struct{ HostPath }{in.HostPath})
+func (s *Server) cordonHost(ctx context.Context, in *hostInput) (*shown[Host], error) {
+	return s.changedHost(ctx, in.ID, "cordoned", s.Store.Cordon(ctx, in.ID, callerOf(ctx).KeyID))
+}
+
+func (s *Server) uncordonHost(ctx context.Context, in *hostInput) (*shown[Host], error) {
+	changes, err := s.Store.Uncordon(ctx, in.ID, callerOf(ctx).KeyID)
+	if err == nil {
+		s.announce(ctx, changes)
 	}
+	return s.changedHost(ctx, in.ID, "uncordoned", err)
+}
+
+// changedHost logs what was done with a host, and answers with it.
+func (s *Server) changedHost(ctx context.Context, id, done string, err error) (*shown[Host], error) {
+	if err != nil {
+		return nil, err
+	}
+	s.Logger.InfoContext(ctx, "host changed", slog.String("host", id), slog.String("now", done), slog.String("actor", callerOf(ctx).KeyID))
+	return s.getHost(ctx, &struct{ HostPath }{HostPath{ID: id}})
 }
 
 func (s *Server) showHost(h fleet.Host) Host {
 	out := Host{
 		ID: h.ID, Name: h.Name, DataCenter: h.DataCenter, Address: h.Address, State: h.State, Version: h.Version, Machine: h.Machine,
 		Simulated: h.Simulated, Connected: s.tunnels.connected(h.ID), Disk: h.Disk, SeenAt: h.SeenAt, ExpiresAt: h.ExpiresAt,
-		GPUs: GPUCounts{Total: len(h.GPUs)},
+		RetiredAt: h.RetiredAt, GPUs: GPUCounts{Total: len(h.GPUs)},
 	}
 	for _, g := range h.GPUs {
 		if g.State == fleet.GPUFree {

@@ -89,6 +89,13 @@ func (t *tunnels) find(hostID string) *yamux.Session {
 	return t.open[hostID]
 }
 
+// cut ends a host's tunnel. None is no error.
+func (t *tunnels) cut(hostID string) {
+	if session := t.find(hostID); session != nil {
+		_ = session.Close() // it is dead then, too
+	}
+}
+
 func (t *tunnels) connected(hostID string) bool { return t.find(hostID) != nil }
 
 func (t *tunnels) count() int {

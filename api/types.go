@@ -208,7 +208,42 @@ type Host struct {
 	Disk       fleet.Disk      `json:"disk" doc:"Bytes where it keeps images and data"`
 	SeenAt     time.Time       `json:"seen_at,omitzero" doc:"Last renewal of its lease"`
 	ExpiresAt  time.Time       `json:"expires_at,omitzero" doc:"When its lease ends unless it is renewed"`
+	RetiredAt  time.Time       `json:"retired_at,omitzero"`
 	GPUs       GPUCounts       `json:"gpus"`
+	Drain      *Drain          `json:"drain,omitempty" doc:"How far it has been emptied. Not in lists"`
+}
+
+// HostDrain is how a host is to be emptied.
+type HostDrain struct {
+	Parallel int `json:"parallel,omitempty" minimum:"1" maximum:"64" default:"2" doc:"Instances that leave at a time"`
+}
+
+// HostRetire is how a host is to be taken out.
+type HostRetire struct {
+	DiscardKept bool `json:"discard_kept,omitempty" doc:"Discard data that is kept there for owners whose servers were recovered elsewhere. Without it such a host is not retired"`
+}
+
+// Drain is how far a host has been emptied.
+type Drain struct {
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   time.Time  `json:"ended_at,omitzero" doc:"When nothing lived there any more"`
+	Actor     string     `json:"actor,omitempty" doc:"Who asked for it"`
+	Parallel  int        `json:"parallel" doc:"Instances that leave at a time"`
+	Total     int        `json:"total" doc:"Instances that had a place there when it began"`
+	Remaining int        `json:"remaining" doc:"Instances that have one now, without those whose data is kept only"`
+	Left      []Occupant `json:"left" doc:"What is still there, and why; at most 200"`
+}
+
+// Occupant is an instance that has a place on a host that is emptied.
+type Occupant struct {
+	InstanceID  string      `json:"instance_id" example:"ins_06f2r3k8x9m4n5p6q7s8t9v0w1"`
+	AccountID   string      `json:"account_id"`
+	EndpointID  string      `json:"endpoint_id,omitempty" doc:"Of a worker"`
+	Name        string      `json:"name"`
+	State       fleet.State `json:"state"`
+	Kept        bool        `json:"kept,omitempty" doc:"It lives elsewhere; only data that its owner decides about lies there"`
+	OperationID string      `json:"operation_id,omitempty" doc:"Open on it"`
+	Reason      string      `json:"reason" doc:"Why it is still there"`
 }
 
 // GPUCounts counts the GPUs of a host.

@@ -19,11 +19,14 @@ const (
 	HostReady    HostState = "ready"    // its agent renews the lease
 	HostLost     HostState = "lost"     // the lease expired
 	HostCordoned HostState = "cordoned" // it runs what it runs, and gets nothing new
+	HostDraining HostState = "draining" // cordoned, and what it runs is moved away
+	HostDrained  HostState = "drained"  // cordoned, and nothing lives there any more
 	HostJoining  HostState = "joining"  // it is known, and has never been heard of
+	HostRetired  HostState = "retired"  // for good: its token is void, and its GPUs are gone
 )
 
 // HostStates are all of them.
-var HostStates = []HostState{HostReady, HostLost, HostCordoned, HostJoining}
+var HostStates = []HostState{HostReady, HostLost, HostCordoned, HostDraining, HostDrained, HostJoining, HostRetired}
 
 // A Host is a machine with GPUs that runs our agent.
 type Host struct {
@@ -43,6 +46,7 @@ type Host struct {
 	SeenAt     time.Time // the last renewal of its lease
 	ExpiresAt  time.Time // when its lease ends unless renewed
 	CreatedAt  time.Time
+	RetiredAt  time.Time
 	GPUs       []GPU
 }
 

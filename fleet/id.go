@@ -24,6 +24,7 @@ const (
 	EventPrefix      = "evt_"
 	SnapshotPrefix   = "snp_"
 	autoscalerSuffix = ":autoscale"
+	drainSuffix      = ":drain"
 )
 
 // crockford has no i, l, o or u, and sorts as its values do.
@@ -54,6 +55,12 @@ func AutoscalerID(endpointID string) string { return endpointID + autoscalerSuff
 // SnapshotterID names the workflow that takes a snapshot of an instance beside its
 // operations.
 func SnapshotterID(instanceID string) string { return instanceID + ":snapshot" }
+
+// DrainID names the workflow that empties a host.
+func DrainID(hostID string) string { return hostID + drainSuffix }
+
+// DrainActor is who asks for the moves by which a host is emptied.
+func DrainActor(hostID string) string { return "host:" + hostID }
 
 // HostQueue is the Temporal task queue of a host's quick verbs.
 func HostQueue(hostID string) string { return "host:" + hostID }

@@ -22,6 +22,7 @@ type Instance struct {
 	Address   string      // of its home's host
 	Addresses []Address   // of a server, wherever it lives, until it is gone
 	Ready     bool        // its probe has passed, and nothing holds its traffic; without ports: it runs
+	Leaving   bool        // of a worker: its host is emptied, and another is to take its place
 	Cause     string      // why it is not running though it should be: exited (137), lost, …
 	CreatedAt time.Time
 	UpdatedAt time.Time

@@ -20,23 +20,20 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 		for _, r := range instances {
 			c.Instances[r.State] = r.Count
 		}
-		var hosts []struct {
-			State    fleet.HostState `db:"state"`
-			Cordoned bool            `db:"cordoned"`
-			Count    int             `db:"n"`
-		}
-		if err := t.all(&hosts, `SELECT state, cordoned, COUNT(*) AS n FROM hosts GROUP BY state, cordoned`); err != nil {
+		var hosts []hostRow
+		if err := t.all(&hosts, `SELECT state, cordoned, draining_at, drained_at FROM hosts WHERE retired_at = 0`); err != nil {
 			return err
 		}
 		for _, r := range hosts {
-			c.Hosts[hostRow{State: r.State, Cordoned: r.Cordoned}.host().State] += r.Count
+			c.Hosts[r.host().State]++
 		}
 		var gpus []struct {
 			Type  string         `db:"type"`
 			State fleet.GPUState `db:"state"`
 			Count int            `db:"n"`
 		}
-		if err := t.all(&gpus, `SELECT type, state, COUNT(*) AS n FROM gpus GROUP BY type, state ORDER BY type, state`); err != nil {
+		if err := t.all(&gpus, `SELECT g.type, g.state, COUNT(*) AS n FROM gpus g JOIN hosts h ON h.id = g.host_id
+			WHERE h.retired_at = 0 GROUP BY g.type, g.state ORDER BY g.type, g.state`); err != nil {
 			return err
 		}
 		for _, r := range gpus {

@@ -12,19 +12,21 @@ import (
 // at most a hundred.
 func (s *Store) WorkerFailures(ctx context.Context, endpointID string, since time.Time) (failures []fleet.Record, err error) {
 	err = s.read(ctx, "find failures of workers", func(t *tx) error {
-		var rows []recordRow
-		err := t.all(&rows, `SELECT `+recordColumns+` FROM operations
-			WHERE name = ? AND kind = ? AND outcome <> '' AND outcome <> ? AND code <> ? AND accepted_at >= ?
-			AND resource_id IN (SELECT id FROM instances WHERE endpoint_id = ?)
-			ORDER BY accepted_at, id LIMIT 100`,
-			fleet.Create.Name, fleet.KindInstance, fleet.Done, fleet.Cancelled, micros(since), endpointID)
-		if err != nil {
-			return err
-		}
-		failures, err = records(rows)
+		var err error
+		failures, err = t.workerFailures(endpointID, since)
 		return err
 	})
 	return failures, err
+}
+
+func (t *tx) workerFailures(endpointID string, since time.Time) ([]fleet.Record, error) {
+	return t.records(query{
+		`SELECT ` + recordColumns + ` FROM operations
+			WHERE name = ? AND kind = ? AND outcome <> '' AND outcome <> ? AND code <> ? AND accepted_at >= ?
+			AND resource_id IN (SELECT id FROM instances WHERE endpoint_id = ?)
+			ORDER BY accepted_at, id LIMIT 100`,
+		[]any{fleet.Create.Name, fleet.KindInstance, fleet.Done, fleet.Cancelled, micros(since), endpointID},
+	})
 }
 
 // CancelledOperations are open operations that have begun and whose cancel was asked for

@@ -126,6 +126,9 @@ func (s *Store) ListGPUs(ctx context.Context, f GPUFilter) ([]fleet.GPU, error) 
 	var rows []gpuRow
 	err := s.read(ctx, "list GPUs", func(t *tx) error {
 		q := query{text: gpuQuery + ` WHERE 1 = 1`}
+		if f.HostID == "" {
+			q = q.and(`g.host_id NOT IN (SELECT id FROM hosts WHERE retired_at > 0)`)
+		}
 		q = q.equal("g.host_id", f.HostID).equal("g.state", string(f.State)).equal("g.type", f.Type)
 		q = q.after("g.id", f.Page).ascending("g.id", f.Page)
 		return t.all(&rows, q.text, q.args...)

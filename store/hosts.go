@@ -7,7 +7,8 @@ import (
 )
 
 const hostColumns = `id, name, data_center, address, state, cordoned, version, machine, simulated, spot,
-	port_first, port_last, next_port, disk_total, disk_free, archives, seen_at, expires_at, created_at`
+	port_first, port_last, next_port, disk_total, disk_free, archives, seen_at, expires_at, created_at,
+	draining_at, drained_at, drain_parallel, drain_total, drain_actor, retired_at, retired_name`
 
 type hostRow struct {
 	ID         string          `db:"id"`
@@ -29,6 +30,14 @@ type hostRow struct {
 	SeenAt     int64           `db:"seen_at"`
 	ExpiresAt  int64           `db:"expires_at"`
 	CreatedAt  int64           `db:"created_at"`
+
+	DrainingAt    int64  `db:"draining_at"`
+	DrainedAt     int64  `db:"drained_at"`
+	DrainParallel int    `db:"drain_parallel"`
+	DrainTotal    int    `db:"drain_total"`
+	DrainActor    string `db:"drain_actor"`
+	RetiredAt     int64  `db:"retired_at"`
+	RetiredName   string `db:"retired_name"`
 }
 
 func (r hostRow) host() fleet.Host {
@@ -36,9 +45,17 @@ func (r hostRow) host() fleet.Host {
 		ID: r.ID, Name: r.Name, DataCenter: r.DataCenter, Address: r.Address, State: r.State, Version: r.Version,
 		Machine: r.Machine, Simulated: r.Simulated, Spot: r.Spot, PortFirst: r.PortFirst, PortLast: r.PortLast,
 		Disk: fleet.Disk{Total: r.DiskTotal, Free: r.DiskFree}, Archives: r.Archives,
-		SeenAt: at(r.SeenAt), ExpiresAt: at(r.ExpiresAt), CreatedAt: at(r.CreatedAt),
+		SeenAt: at(r.SeenAt), ExpiresAt: at(r.ExpiresAt), CreatedAt: at(r.CreatedAt), RetiredAt: at(r.RetiredAt),
 	}
-	if r.Cordoned && r.State == fleet.HostReady { // a lost host is lost first
+	switch {
+	case r.RetiredAt > 0:
+		h.State, h.Name = fleet.HostRetired, r.RetiredName
+	case r.State != fleet.HostReady: // a lost host is lost first
+	case r.DrainedAt > 0:
+		h.State = fleet.HostDrained
+	case r.DrainingAt > 0:
+		h.State = fleet.HostDraining
+	case r.Cordoned:
 		h.State = fleet.HostCordoned
 	}
 	return h
@@ -77,25 +94,6 @@ func (s *Store) AuthenticateHost(ctx context.Context, token string) (hostID stri
 	return hostID, err
 }
 
-// SetCordon cordons a host, which then gets nothing new and keeps what it runs, or lifts
-// that. NotFound without the host.
-func (s *Store) SetCordon(ctx context.Context, hostID string, cordoned bool) error {
-	return s.write(ctx, "cordon host", func(t *tx) error {
-		host, err := t.lockHost(hostID)
-		if err != nil || host.Cordoned == cordoned {
-			return err
-		}
-		if _, err := t.exec(`UPDATE hosts SET cordoned = ? WHERE id = ?`, cordoned, hostID); err != nil {
-			return err
-		}
-		name := "host.uncordoned"
-		if cordoned {
-			name = "host.cordoned"
-		}
-		return t.event(fleet.Event{Name: name, HostID: hostID, Message: host.Name})
-	})
-}
-
 func (t *tx) lockHost(id string) (hostRow, error) {
 	var row hostRow
 	err := t.get(&row, `SELECT `+hostColumns+` FROM hosts WHERE id = ?`+t.engine.lock, id)
@@ -121,11 +119,15 @@ func (s *Store) GetHost(ctx context.Context, id string) (fleet.Host, error) {
 }
 
 // ListHosts lists hosts with their GPUs, oldest first.
-func (s *Store) ListHosts(ctx context.Context, p Page) ([]fleet.Host, error) {
+func (s *Store) ListHosts(ctx context.Context, f HostFilter) ([]fleet.Host, error) {
 	var hosts []fleet.Host
 	err := s.read(ctx, "list hosts", func(t *tx) error {
 		var rows []hostRow
-		q := selecting(hostColumns, "hosts").after("id", p).ascending("id", p)
+		q := selecting(hostColumns, "hosts")
+		if !f.Retired {
+			q = q.and(`retired_at = 0`)
+		}
+		q = q.after("id", f.Page).ascending("id", f.Page)
 		if err := t.all(&rows, q.text, q.args...); err != nil {
 			return err
 		}

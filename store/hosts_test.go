@@ -114,7 +114,7 @@ func TestALostHostAndWhatRanThere(t *testing.T) {
 		stop := mustAccept(t, s, busy, "stop")
 		terminate, _, err := s.Accept(t.Context(), ask(a), fleet.KindInstance, busy.ID, "terminate") // waits
 		require.NoError(t, err)
-		require.NoError(t, s.SetCordon(t.Context(), host.ID, true))
+		require.NoError(t, s.Cordon(t.Context(), host.ID, "key_test"))
 
 		now.advance(fleet.LeaseTTL + fleet.LeaseGrace)
 		changes, err := s.ExpireHosts(t.Context())

@@ -9,7 +9,7 @@ import (
 )
 
 const instanceColumns = `id, account_id, COALESCE(endpoint_id, '') AS endpoint_id, revision, name, spec, ` + lifeColumns + `,
-	epoch, serving, cause, snapshot_id, created_at, updated_at`
+	epoch, serving, cause, snapshot_id, leaving_at, created_at, updated_at`
 
 type instanceRow struct {
 	ID         string `db:"id"`
@@ -23,6 +23,7 @@ type instanceRow struct {
 	Serving   string `db:"serving"`
 	Cause     string `db:"cause"`
 	Snapshot  string `db:"snapshot_id"`
+	LeavingAt int64  `db:"leaving_at"`
 	CreatedAt int64  `db:"created_at"`
 	UpdatedAt int64  `db:"updated_at"`
 }
@@ -30,7 +31,7 @@ type instanceRow struct {
 func (r instanceRow) instance(t *tx) (fleet.Instance, error) {
 	inst := fleet.Instance{
 		ID: r.ID, AccountID: r.AccountID, EndpointID: r.EndpointID, Revision: r.Revision, Name: r.Name,
-		Life: r.life(), Epoch: r.Epoch, Cause: r.Cause, Snapshot: r.Snapshot,
+		Life: r.life(), Epoch: r.Epoch, Cause: r.Cause, Snapshot: r.Snapshot, Leaving: r.LeavingAt > 0,
 		CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
 	}
 	var err error

@@ -67,11 +67,11 @@ func TestPagesAreWholeAndWithoutOverlap(t *testing.T) {
 			want := map[string]int{"operations": 14, "events": 28}[what]
 			require.Len(t, slices.Compact(ids), want, what)
 		}
-		hosts, err := s.ListHosts(t.Context(), Page{})
+		hosts, err := s.ListHosts(t.Context(), HostFilter{})
 		require.NoError(t, err)
 		require.Len(t, hosts, 1)
 		require.Len(t, hosts[0].GPUs, 7)
-		hosts, err = s.ListHosts(t.Context(), Page{After: host.ID})
+		hosts, err = s.ListHosts(t.Context(), HostFilter{Page: Page{After: host.ID}})
 		require.NoError(t, err)
 		require.Empty(t, hosts)
 	})
@@ -187,7 +187,7 @@ func TestCounts(t *testing.T) {
 		now := mustClock(t, s)
 		mustHost(t, s, 2)
 		cordoned := mustHost(t, s, 0)
-		require.NoError(t, s.SetCordon(t.Context(), cordoned.ID, true))
+		require.NoError(t, s.Cordon(t.Context(), cordoned.ID, "key_test"))
 		inst := mustServer(t, s, a, 1)
 		mustAccept(t, s, mustServer(t, s, a, 0), "restart")
 		mustEnd(t, s, mustAccept(t, s, mustServer(t, s, a, 0), "terminate"), fleet.Done)

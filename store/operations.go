@@ -107,21 +107,26 @@ func (s *Store) RequestCancel(ctx context.Context, accountID, operationID string
 		if rec.Outcome != fleet.Open {
 			return &fleet.Error{Code: fleet.Conflict, Operation: rec.ID, Message: "the operation has ended: " + string(rec.Outcome)}
 		}
-		if rec.CancelledAt.IsZero() {
-			rec.CancelledAt = t.now
-			if _, err := t.exec(`UPDATE operations SET cancelled_at = ? WHERE id = ?`, micros(t.now), rec.ID); err != nil {
-				return err
-			}
-		}
-		if !rec.StartedAt.IsZero() {
-			return nil
-		}
-		return t.end(h, &rec, Ending{Outcome: fleet.Undone, Code: fleet.Cancelled, Message: "cancelled before it began"})
+		return t.requestCancel(h, &rec)
 	})
 	if err != nil {
 		return fleet.Record{}, err
 	}
 	return rec, nil
+}
+
+// requestCancel is RequestCancel for rec, which is open.
+func (t *tx) requestCancel(h *holding, rec *fleet.Record) error {
+	if rec.CancelledAt.IsZero() {
+		rec.CancelledAt = t.now
+		if _, err := t.exec(`UPDATE operations SET cancelled_at = ? WHERE id = ?`, micros(t.now), rec.ID); err != nil {
+			return err
+		}
+	}
+	if !rec.StartedAt.IsZero() {
+		return nil
+	}
+	return t.end(h, rec, Ending{Outcome: fleet.Undone, Code: fleet.Cancelled, Message: "cancelled before it began"})
 }
 
 // holdFor locks the resource of an operation, and then reads the operation into rec: while

@@ -109,11 +109,12 @@ func TestNothingIsPlacedOnAHostThatIsNotReady(t *testing.T) {
 			_, err := s.Place(t.Context(), rec.ID, rec.ResourceID)
 			return err
 		}
-		require.NoError(t, s.SetCordon(t.Context(), host.ID, true))
+		require.NoError(t, s.Cordon(t.Context(), host.ID, "key_test"))
 		requireCode(t, fleet.Exhausted, place())
 		mustRenew(t, s, host.ID, 2)
 		requireCode(t, fleet.Exhausted, place())
-		require.NoError(t, s.SetCordon(t.Context(), host.ID, false))
+		_, err := s.Uncordon(t.Context(), host.ID, "key_test")
+		require.NoError(t, err)
 		now.advance(fleet.LeaseTTL)
 		requireCode(t, fleet.Exhausted, place()) // it has not renewed, though nobody has said so yet
 		mustRenew(t, s, host.ID, 2)

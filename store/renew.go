@@ -12,7 +12,8 @@ import (
 // the reason. In Changes are the endpoints whose autoscaler must look, and the host if it
 // just joined or returned.
 //
-// NotFound without the host, Invalid for a report that makes no sense.
+// NotFound without the host, Unauthenticated for a retired one, Invalid for a report that
+// makes no sense.
 func (s *Store) RenewLease(ctx context.Context, hostID string, r fleet.HostReport) (order fleet.HostOrder, changes Changes, err error) {
 	if err := checkReport(r); err != nil {
 		return order, changes, s.translate("renew lease", err)
@@ -20,6 +21,9 @@ func (s *Store) RenewLease(ctx context.Context, hostID string, r fleet.HostRepor
 	err = s.write(ctx, "renew lease", func(t *tx) error {
 		changes = Changes{}
 		host, err := t.lockHost(hostID)
+		if err == nil && host.RetiredAt > 0 { // it was, while its agent wrote this
+			err = fleet.Errorf(fleet.Unauthenticated, "the host is retired")
+		}
 		if err != nil {
 			return err
 		}

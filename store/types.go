@@ -120,7 +120,13 @@ type ScheduleFilter struct {
 	Page
 }
 
-// A GPUFilter selects GPUs of the fleet; the zero value selects all.
+// A HostFilter selects hosts; the zero value selects all that are not retired.
+type HostFilter struct {
+	Retired bool // retired ones, too
+	Page
+}
+
+// A GPUFilter selects GPUs of the fleet; the zero value selects all but those of retired hosts.
 type GPUFilter struct {
 	HostID string
 	State  fleet.GPUState

@@ -9,12 +9,11 @@ import (
 // the data center: one placement at a time there, or rivals would all choose the same best
 // fit, and all but one would have to choose again.
 func (t *tx) hostViews(dataCenter string, want fleet.Want) ([]fleet.HostView, error) {
-	var locked string
-	if err := t.get(&locked, `SELECT name FROM data_centers WHERE name = ?`+t.engine.lock, dataCenter); err != nil {
-		return nil, missing(err, "data center", dataCenter)
+	if err := t.lockDataCenter(dataCenter); err != nil {
+		return nil, err
 	}
 	rows, err := t.QueryContext(t.ctx, t.Rebind(`SELECT id, state, cordoned, expires_at, port_first, port_last, next_port
-		FROM hosts WHERE data_center = ? ORDER BY id`), dataCenter)
+		FROM hosts WHERE data_center = ? AND retired_at = 0 ORDER BY id`), dataCenter)
 	if err != nil {
 		return nil, err
 	}
@@ -44,10 +43,16 @@ func (t *tx) hostViews(dataCenter string, want fleet.Want) ([]fleet.HostView, er
 	return views, t.loads(want, byID)
 }
 
+func (t *tx) lockDataCenter(name string) error {
+	var locked string
+	err := t.get(&locked, `SELECT name FROM data_centers WHERE name = ?`+t.engine.lock, name)
+	return missing(err, "data center", name)
+}
+
 // freeGPUs adds the free GPUs to the hosts: those of the type that is wanted, if one is.
 func (t *tx) freeGPUs(dataCenter string, want fleet.Want, hosts map[string]*fleet.HostView) error {
 	q := query{`SELECT g.id, g.host_id, g.idx, g.type, g.memory_mb FROM gpus g JOIN hosts h ON h.id = g.host_id
-		WHERE h.data_center = ? AND g.state = 'free'`, []any{dataCenter}}
+		WHERE h.data_center = ? AND h.retired_at = 0 AND g.state = 'free'`, []any{dataCenter}}
 	if want.GPUs > 0 {
 		q = q.equal("g.type", want.GPUType)
 	}

@@ -215,6 +215,21 @@ func (c *Client) Wake(ctx context.Context, endpoint string) error {
 	return nil
 }
 
+// StartDrain makes sure that the workflow runs that empties a host. Running is no error.
+func (c *Client) StartDrain(ctx context.Context, host string) error {
+	options := client.StartWorkflowOptions{
+		ID: fleet.DrainID(host), TaskQueue: ControlQueue,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowTaskTimeout:      taskTimeout,
+		StaticSummary:            "drain " + host,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(hostID.ValueSet(host), operationOf.ValueSet("drain")),
+	}
+	if _, err := c.Temporal.ExecuteWorkflow(ctx, options, DrainHost, Draining{HostID: host}); err != nil {
+		return fleet.Errorf(fleet.Unavailable, "start the drain: %v", err)
+	}
+	return nil
+}
+
 const memoOperation = "operation"
 
 func notFound(err error) bool {

@@ -19,6 +19,10 @@ type Outbox struct {
 	Every  time.Duration // between two looks; default 500 ms
 }
 
+// drainsEvery is how often the workflows are seen to that empty hosts. One whose host is to
+// be emptied again just when it ends is missed by its start.
+const drainsEvery = 5 * time.Second
+
 // Run looks until ctx ends. First it sees that every running endpoint has its autoscaler:
 // Temporal keeps these alive, but it may have been replaced by an empty one.
 func (o *Outbox) Run(ctx context.Context) {
@@ -27,7 +31,14 @@ func (o *Outbox) Run(ctx context.Context) {
 		every = 500 * time.Millisecond
 	}
 	revived := false
+	var drains time.Time
 	for ctx.Err() == nil {
+		if time.Since(drains) >= drainsEvery {
+			drains = time.Now()
+			if err := o.drains(ctx); err != nil && ctx.Err() == nil {
+				o.Logger.WarnContext(ctx, "drains not seen to yet", "error", err)
+			}
+		}
 		if !revived {
 			err := o.revive(ctx)
 			if revived = err == nil; !revived && ctx.Err() == nil {
@@ -51,6 +62,20 @@ func (o *Outbox) revive(ctx context.Context) error {
 	}
 	for _, ep := range started {
 		if err := o.Client.StartAutoscaler(ctx, ep.AccountID, ep.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drains sees that every host that is to be emptied has its workflow.
+func (o *Outbox) drains(ctx context.Context) error {
+	hosts, err := o.Store.DrainingHosts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range hosts {
+		if err := o.Client.StartDrain(ctx, id); err != nil {
 			return err
 		}
 	}

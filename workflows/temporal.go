@@ -38,6 +38,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(UpdateEndpoint, workflow.RegisterOptions{Name: fleet.UpdateEndpoint.Workflow()})
 	w.RegisterWorkflowWithOptions(DeleteEndpoint, workflow.RegisterOptions{Name: fleet.DeleteEndpoint.Workflow()})
 	w.RegisterWorkflow(AutoscaleEndpoint)
+	w.RegisterWorkflow(DrainHost)
 	w.RegisterWorkflowWithOptions(FireSchedule, workflow.RegisterOptions{Name: fireSchedule})
 }
 

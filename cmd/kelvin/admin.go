@@ -10,7 +10,7 @@ import (
 )
 
 // adminCommand makes what must be there before anybody has a key: accounts, keys, data
-// centers, and the credentials of hosts and gateways. It works on the database itself, so
+// centers, and the credentials of hosts and gateways. It takes keys and hosts back, too. It works on the database itself, so
 // who may use it is who may open that.
 func adminCommand() *cobra.Command {
 	var url string
@@ -59,6 +59,14 @@ func adminCommand() *cobra.Command {
 	})
 	key.Flags().StringVar(&role, "role", string(fleet.Operator), "viewer, operator or owner")
 
+	on("delete-key <account> <key>", "Take an API key back, by its ID: it is void within seconds", cobra.ExactArgs(2), func(cmd *cobra.Command, s *store.Store, args []string) (any, error) {
+		account, err := s.AccountByName(cmd.Context(), args[0])
+		if err != nil {
+			return nil, err
+		}
+		return map[string]string{"deleted": args[1]}, s.DeleteKey(cmd.Context(), account.ID, args[1])
+	})
+
 	on("data-center <name> <gateway-url>", "Make a data center, or change its gateway's URL, with %s for the label of an endpoint or server: https://%s.us-east.example.com", cobra.ExactArgs(2),
 		func(cmd *cobra.Command, s *store.Store, args []string) (any, error) {
 			dc := fleet.DataCenter{Name: args[0], GatewayURL: args[1]}
@@ -69,6 +77,9 @@ func adminCommand() *cobra.Command {
 	host := on("host <name>", "Make a host, for kelvin agent --host … --token …", cobra.ExactArgs(1), func(cmd *cobra.Command, s *store.Store, args []string) (any, error) {
 		token, made, err := s.CreateHost(cmd.Context(), args[0], dataCenter)
 		return map[string]string{"host": made.ID, "token": token}, err
+	})
+	on("retire-host <host>", "Take an empty host out, by its ID: its token is void within seconds", cobra.ExactArgs(1), func(cmd *cobra.Command, s *store.Store, args []string) (any, error) {
+		return map[string]string{"retired": args[0]}, s.RetireHost(cmd.Context(), args[0], "admin", store.KeepNothing)
 	})
 	gateway := on("gateway <name>", "Make a gateway, for kelvin gateway --token …", cobra.ExactArgs(1), func(cmd *cobra.Command, s *store.Store, args []string) (any, error) {
 		token, id, err := s.CreateGateway(cmd.Context(), args[0], dataCenter)

@@ -25,6 +25,7 @@ type Worker struct {
 	State    fleet.State
 	Revision int
 	Ready    bool // it answers, and gets requests
+	Leaving  bool // its host is emptied: it goes like one of an older revision
 	InFlight int
 }
 
@@ -51,7 +52,8 @@ func (d Decision) Acts() bool { return d.Create > 0 || len(d.Remove) > 0 }
 
 // Decide keeps exactly the active workers, all of the newest revision. Dead ones are
 // replaced. A new revision comes up one worker at a time beside the old ones (a surge of
-// one), and an old one goes only when as many are ready without it.
+// one), and an old one goes only when as many are ready without it. So do those whose host
+// is emptied.
 func Decide(o Observed) Decision {
 	d := Decision{Desired: min(o.Active, o.Max), Rule: "active"}
 	d.Reason = fmt.Sprintf("%d active workers", d.Desired)
@@ -63,7 +65,7 @@ func Decide(o Observed) Decision {
 		case dead(w):
 			d.Remove = append(d.Remove, w.ID)
 		case !alive(w): // on its way out
-		case w.Revision == o.Revision:
+		case w.Revision == o.Revision && !w.Leaving:
 			current = append(current, w)
 		default:
 			old = append(old, w)
@@ -102,6 +104,9 @@ func Decide(o Observed) Decision {
 		d.Create = min(d.Create, max(0, d.Desired+1-len(current)-kept))
 		d.Rule = "surge"
 		d.Reason = fmt.Sprintf("revision %d replaces %d older workers, one at a time", o.Revision, kept)
+		if !slices.ContainsFunc(old, func(w Worker) bool { return w.Revision != o.Revision }) {
+			d.Reason = fmt.Sprintf("%d workers leave hosts that are emptied, replaced one at a time", kept)
+		}
 	}
 	if wait := o.Failures.wait(o.Now); d.Create > 0 && wait > 0 {
 		d.Create, d.Again = 0, wait

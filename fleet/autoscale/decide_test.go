@@ -22,6 +22,11 @@ func TestDecide(t *testing.T) {
 	coming := func(id string, rev int) autoscale.Worker {
 		return autoscale.Worker{ID: id, State: fleet.Provisioning, Revision: rev}
 	}
+	leaving := func(id string) autoscale.Worker {
+		w := ready(id, 1)
+		w.Leaving = true
+		return w
+	}
 	in := func(id string, state fleet.State) autoscale.Worker {
 		return autoscale.Worker{ID: id, State: state, Revision: 1}
 	}
@@ -48,6 +53,9 @@ func TestDecide(t *testing.T) {
 		{"waits for the surge", 2, 2, []autoscale.Worker{ready("a", 1), ready("b", 1), coming("c", 2)}, autoscale.Failures{}, 0, nil, "surge", 0},
 		{"drops an old one when a new one is ready", 2, 2, []autoscale.Worker{ready("a", 1), ready("b", 1), ready("c", 2)}, autoscale.Failures{}, 1, []string{"b"}, "surge", 0},
 		{"drops an old one that never served", 1, 2, []autoscale.Worker{coming("a", 1)}, autoscale.Failures{}, 1, []string{"a"}, "active", 0},
+		{"replaces those that leave one at a time", 2, 1, []autoscale.Worker{leaving("a"), leaving("b")}, autoscale.Failures{}, 1, nil, "surge", 0},
+		{"lets one leave when another is ready", 2, 1, []autoscale.Worker{ready("a", 1), leaving("b"), ready("c", 1)}, autoscale.Failures{}, 0, []string{"b"}, "active", 0},
+		{"keeps one that leaves until then", 1, 1, []autoscale.Worker{leaving("a"), coming("b", 1)}, autoscale.Failures{}, 0, nil, "surge", 0},
 		{"backs off", 1, 1, nil, autoscale.Failures{Count: 3, Last: noon.Add(-time.Second)}, 0, nil, "back-off", 3 * time.Second},
 		{"tries again", 1, 1, nil, autoscale.Failures{Count: 3, Last: noon.Add(-4 * time.Second)}, 1, nil, "active", 0},
 	} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +43,8 @@ var hosts = &noun[api.Host]{
 		f.add("Disk", fmt.Sprintf("%s, %s of it free", bytesOf(h.Disk.Total), bytesOf(h.Disk.Free)))
 		f.add("Seen", moment(h.SeenAt, now))
 		f.add("Lease ends", moment(h.ExpiresAt, now))
+		f.add("Retired", moment(h.RetiredAt, now))
+		showDrain(h, now, &f)
 		return f
 	},
 }
@@ -59,35 +62,37 @@ func (a *app) hostCommand() *cobra.Command {
 		Long: "A host is a machine with GPUs that runs Kelvin's agent. Only accounts that operate the fleet see hosts.",
 	}
 	cmd.AddCommand(
-		lsCommand(a, hosts, "List hosts", 0, nil), showCommand(a, hosts, "Show a host"),
+		a.hostList(), showCommand(a, hosts, "Show a host, and how far it has been emptied"),
 		a.cordon("cordon", "Keep new work off a host; what runs there goes on", fleet.HostReady),
-		a.cordon("uncordon", "Let a host take new work again", fleet.HostCordoned),
+		a.cordon("uncordon", "Let a host take new work again; a drain ends", fleet.HostCordoned, fleet.HostDraining, fleet.HostDrained),
+		a.hostDrain(), a.hostRetire(),
 	)
 	return cmd
 }
 
-func (a *app) cordon(does, short string, from fleet.HostState) *cobra.Command {
+func (a *app) hostList() *cobra.Command {
+	var all bool
+	cmd := lsCommand(a, hosts, "List hosts", 0, func(_ context.Context, _ *session, query url.Values) error {
+		if all {
+			query.Set("all", "true")
+		}
+		return nil
+	})
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "Retired ones, too")
+	return cmd
+}
+
+func (a *app) cordon(does, short string, from ...fleet.HostState) *cobra.Command {
 	var key string
 	cmd := &cobra.Command{
 		Use: does + " HOST", Short: short, Args: cobra.ExactArgs(1),
-		ValidArgsFunction: completeNouns(a, hosts, func(h api.Host) bool { return h.State == from }),
+		ValidArgsFunction: completeNouns(a, hosts, func(h api.Host) bool { return slices.Contains(from, h.State) }),
 		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
-			if err := checkKey(s.cmd, key); err != nil {
-				return err
-			}
-			host, err := hosts.find(ctx, s.client, args[0])
+			host, err := s.changeHost(ctx, args[0], "/"+does, call{method: http.MethodPost, key: key})
 			if err != nil {
 				return err
 			}
-			in := call{method: http.MethodPost, path: hosts.path + "/" + url.PathEscape(host.it.ID) + "/" + does, key: firstOf(key, newKey())}
-			if err := s.do(ctx, in, &host); err != nil {
-				return err
-			}
-			if s.output != formatTable {
-				return hosts.printOne(s, host)
-			}
-			_, err = fmt.Fprintf(s.out, "host %s: %s\n", clean(host.it.Name), host.it.State)
-			return err
+			return s.printHost(host)
 		}),
 	}
 	keyFlag(cmd, &key)

@@ -154,6 +154,10 @@ func (w *worker) Snapshot(ctx context.Context, snap fleet.Snapshot) error {
 
 func (w *worker) Wake(context.Context, string) error { return nil }
 
+func (w *worker) StartDrain(ctx context.Context, hostID string) error {
+	return w.store.EndDrain(ctx, hostID)
+}
+
 func (w *worker) SyncSchedule(ctx context.Context, id string) error {
 	sch, _, err := w.store.ClaimSchedule(ctx, id)
 	if err != nil {
@@ -318,6 +322,10 @@ func TestTheFleetOnTheRealAPI(t *testing.T) {
 	require.Contains(t, r.mustRun("quick-deploy", "show", "vllm"), "HF_TOKEN")
 	require.Equal(t, []string{"us-east"}, r.completions("endpoint", "create", "x", "--data-center", ""))
 	require.Equal(t, []string{"rack-1\tready"}, r.completions("host", "show", ""))
+	require.Equal(t, "host rack-1: drained\n", r.mustRun("host", "drain", "rack-1", "--wait"), "nothing lives there")
+	require.Equal(t, "host rack-1: retired\n", r.mustRun("host", "retire", "rack-1", "--yes"))
+	require.NotContains(t, r.mustRun("host", "ls"), "rack-1")
+	require.Contains(t, r.mustRun("host", "ls", "--all"), "retired")
 }
 
 func TestEventsOfTheRealAPIAreFollowed(t *testing.T) {

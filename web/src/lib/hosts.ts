@@ -13,7 +13,10 @@ export const gpuTones: Record<string, Tone> = {
 	lost: 'bad',
 };
 
-const hostTones: Record<string, Tone> = { ready: 'good', cordoned: 'off', joining: 'busy', lost: 'bad' };
+const hostTones: Record<string, Tone> = { ready: 'good', cordoned: 'off', draining: 'busy', drained: 'off', joining: 'busy', lost: 'bad', retired: 'off' };
+
+/** Whether a host gets nothing new because an operator wants it so. */
+export const cordoned = (state: string) => ['cordoned', 'draining', 'drained'].includes(state);
 
 /** How a host's state looks. */
 export function hostTone(state: string): Tone {
