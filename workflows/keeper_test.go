@@ -118,7 +118,7 @@ func TestAThawWaitsForAPlace(t *testing.T) {
 	w := newWorld(t)
 	id := w.server(fleet.Frozen)
 	for _, host := range w.hosts {
-		require.NoError(t, w.store.SetCordon(t.Context(), host, true))
+		require.NoError(t, w.store.Cordon(t.Context(), host, "key_test"))
 	}
 	require.Equal(t, fleet.Exhausted, fleet.CodeOf(w.do(fleet.Thaw, id)))
 	w.requireState(id, fleet.Frozen)
