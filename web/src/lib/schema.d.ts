@@ -393,6 +393,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/hosts/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain a host
+         * @description Cordons it, then migrates its servers and replaces its workers, some at a time. The answer is the host; it shows how far that is. Asked again, it changes parallel.
+         */
+        post: operations["drainHost"];
+        /**
+         * Cancel a drain
+         * @description Moves that are open are undone; what has left stays where it is now. The cordon stays on. Not being drained is no error.
+         */
+        delete: operations["cancelDrain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hosts/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire a host
+         * @description Takes an empty host out for good: its token is void, its GPUs are gone, and its name is free for another.
+         */
+        post: operations["retireHost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/hosts/{id}/uncordon": {
         parameters: {
             query?: never;
@@ -404,7 +448,7 @@ export interface paths {
         put?: never;
         /**
          * Uncordon a host
-         * @description It gets new instances again.
+         * @description It gets new instances again. A drain ends.
          */
         post: operations["uncordonHost"];
         delete?: never;
@@ -1277,6 +1321,34 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        Drain: {
+            /** @description Who asked for it */
+            actor?: string;
+            /**
+             * Format: date-time
+             * @description When nothing lived there any more
+             */
+            ended_at?: string;
+            /** @description What is still there, and why; at most 200 */
+            left: components["schemas"]["Occupant"][];
+            /**
+             * Format: int64
+             * @description Instances that leave at a time
+             */
+            parallel: number;
+            /**
+             * Format: int64
+             * @description Instances that have one now, without those whose data is kept only
+             */
+            remaining: number;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * Format: int64
+             * @description Instances that had a place there when it began
+             */
+            total: number;
+        };
         Endpoint: {
             /** Format: date-time */
             created_at: string;
@@ -1730,6 +1802,8 @@ export interface components {
             data_center: string;
             /** @description Bytes where it keeps images and data */
             disk: components["schemas"]["Disk"];
+            /** @description How far it has been emptied. Not in lists */
+            drain?: components["schemas"]["Drain"];
             /**
              * Format: date-time
              * @description When its lease ends unless it is renewed
@@ -1741,6 +1815,8 @@ export interface components {
             /** @description The driver: docker or sim */
             machine?: string;
             name: string;
+            /** Format: date-time */
+            retired_at?: string;
             /**
              * Format: date-time
              * @description Last renewal of its lease
@@ -1749,9 +1825,17 @@ export interface components {
             /** @description Its GPUs are declared, not found */
             simulated: boolean;
             /** @enum {string} */
-            state: "ready" | "lost" | "cordoned" | "joining";
+            state: "ready" | "lost" | "cordoned" | "draining" | "drained" | "joining" | "retired";
             /** @description Of its agent */
             version?: string;
+        };
+        HostDrain: {
+            /**
+             * Format: int64
+             * @description Instances that leave at a time
+             * @default 2
+             */
+            parallel: number;
         };
         HostOrder: {
             every: string;
@@ -1777,6 +1861,10 @@ export interface components {
             version?: string;
         } & {
             [key: string]: unknown;
+        };
+        HostRetire: {
+            /** @description Discard data that is kept there for owners whose servers were recovered elsewhere. Without it such a host is not retired */
+            discard_kept?: boolean;
         };
         Installation: {
             /**
@@ -2258,6 +2346,22 @@ export interface components {
             simulated: boolean;
             temporal_ui?: string;
             version: string;
+        };
+        Occupant: {
+            account_id: string;
+            /** @description Of a worker */
+            endpoint_id?: string;
+            /** @example ins_06f2r3k8x9m4n5p6q7s8t9v0w1 */
+            instance_id: string;
+            /** @description It lives elsewhere; only data that its owner decides about lies there */
+            kept?: boolean;
+            name: string;
+            /** @description Open on it */
+            operation_id?: string;
+            /** @description Why it is still there */
+            reason: string;
+            /** @enum {string} */
+            state: "deleted" | "deleting" | "failed" | "freezing" | "frozen" | "lost" | "migrating" | "provisioning" | "recovering" | "resetting" | "restarting" | "running" | "starting" | "stopped" | "stopping" | "terminated" | "terminating" | "thawing" | "updating";
         };
         Operation: {
             /** Format: date-time */
@@ -4539,6 +4643,8 @@ export interface operations {
     listHosts: {
         parameters: {
             query?: {
+                /** @description Retired ones, too */
+                all?: boolean;
                 /** @description Items on a page */
                 limit?: number;
                 /** @description The next of the page before */
@@ -4697,6 +4803,335 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Host"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drainHost: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the host */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HostDrain"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Host"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelDrain: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the host */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Host"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retireHost: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the host */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HostRetire"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
