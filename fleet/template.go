@@ -98,7 +98,7 @@ func (p TemplateParameter) Variable() string {
 
 // Defaults fills in what a request for a template left out.
 func (s TemplateSpec) Defaults() TemplateSpec {
-	s.Steps = slices.Clone(s.Steps)
+	s.Steps, s.Services = slices.Clone(s.Steps), slices.Clone(s.Services)
 	for i := range s.Steps {
 		s.Steps[i].Timeout = or(s.Steps[i].Timeout, DefaultStepTimeout)
 	}

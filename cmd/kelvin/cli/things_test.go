@@ -103,6 +103,7 @@ func stocked(w *world) *world {
 	w.answers("GET /v1/quick-deploys/vllm", 200, quick)
 	ssh, _ := fleet.FindTemplate("ssh")
 	ssh.Steps = ssh.Steps[:1]
+	ssh.Description = "Lets the owners of the public keys in."
 	ssh.Steps[0].Command, ssh.Services[0].Command = "apt-get update\napt-get install -y openssh-server", "exec sshd -D"
 	builtIn := api.Template{Name: "ssh", BuiltIn: true, Version: "8a6b", TemplateSpec: ssh.TemplateSpec}
 	own := api.Template{
