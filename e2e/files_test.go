@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -80,7 +81,7 @@ func rename(in io.Reader, root string) io.Reader {
 		from, to := tar.NewReader(in), tar.NewWriter(out)
 		for {
 			h, err := from.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				_ = out.CloseWithError(to.Close())
 				return
 			}

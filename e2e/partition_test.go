@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -104,10 +105,10 @@ func ran(t testing.TB, engine *docker.Client, instance string, since time.Time) 
 		select {
 		case m := <-messages:
 			at := time.Unix(0, m.TimeNano)
-			switch m.Action {
-			case events.ActionStart:
+			if m.Action == events.ActionStart {
 				spans = append(spans, span{container: m.Actor.ID, from: at, till: until.Add(time.Hour)})
-			case events.ActionDie:
+			}
+			if m.Action == events.ActionDie {
 				for i := range spans {
 					if spans[i].container == m.Actor.ID && spans[i].till.After(at) {
 						spans[i].till = at
@@ -115,7 +116,7 @@ func ran(t testing.TB, engine *docker.Client, instance string, since time.Time) 
 				}
 			}
 		case err := <-errs:
-			if err != nil && err != io.EOF {
+			if err != nil && !errors.Is(err, io.EOF) {
 				require.NoError(t, err)
 			}
 			return spans

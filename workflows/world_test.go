@@ -130,8 +130,10 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 
-	w := &world{T: t, store: s, account: seed[1], hosts: seed[2:], machines: map[string]machine.Machine{},
-		disks: map[string]string{}, archive: map[string]string{}, bad: map[string]bool{}}
+	w := &world{
+		T: t, store: s, account: seed[1], hosts: seed[2:], machines: map[string]machine.Machine{},
+		disks: map[string]string{}, archive: map[string]string{}, bad: map[string]bool{},
+	}
 	s.Now = func() time.Time { return time.Now().UTC().Add(time.Duration(w.skew.Load())) }
 	for _, id := range w.hosts {
 		host := sim.NewHost(sim.Options{})

@@ -112,7 +112,7 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 		return err
 	}
 	if kept != nil {
-		defer kept.Close(context.WithoutCancel(ctx)) //nolint:errcheck // what is saved is saved
+		defer kept.Close(context.WithoutCancel(ctx))
 	}
 	bad, err := agent.BadGPUs(gpus, a.simBadGPUs)
 	if err != nil {
