@@ -111,6 +111,10 @@ clean: ## Remove what was built (not the data of kelvin dev)
 
 ##@ Now and then
 
+.PHONY: soak
+soak: build ## Try 200 random operations on 20 servers, while parts are killed
+	@$(DOCKER_ENV) KELVIN_SOAK_OPERATIONS=$${KELVIN_SOAK_OPERATIONS:-200} KELVIN_SOAK_SERVERS=$${KELVIN_SOAK_SERVERS:-20} go test -count=1 -timeout 3h -v -run '^TestSoak$$' ./e2e
+
 .PHONY: bench
 bench: build ## Run the benchmarks, e.g. make bench BENCH=Gateway
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 60m $$(go list ./... | grep -v -e /kelvin/e2e -e /kelvin/machine/docker)

@@ -93,7 +93,7 @@ func free(t testing.TB) string {
 
 // ports are the flags for a range of ports that nobody on this machine listens on, below
 // those that clients are given: a `kelvin dev` may be running beside the tests.
-func ports() []string { return portRange("port", 21000, 10) }
+func ports() []string { return portRange("port", 21000, 40) }
 
 // addresses are the same for the addresses of servers.
 func addresses() []string { return portRange("address", 10000, 100) }
