@@ -89,7 +89,7 @@ func much(t testing.TB) (files int, size int64) {
 const counting = `(i=$(sed -n '$=' /workspace/numbers 2>/dev/null); i=${i:-0}; while :; do echo $i >> /workspace/numbers; i=$((i+1)); sleep 0.01; done) & exec /kelvin echo`
 
 // countingImage has a shell, to count with, and the demo workload.
-func (s *stack) countingImage() string {
+func (s *stack) countingImage(others ...*second) string {
 	s.Helper()
 	return s.makeImage("e2e-counting", func(to io.Writer) error {
 		program, err := os.ReadFile(binary(s.TB, "kelvin"))
@@ -107,7 +107,7 @@ func (s *stack) countingImage() string {
 			return err
 		}
 		return machinetest.WriteShell(to)
-	})
+	}, others...)
 }
 
 // A server's whole life, on two hosts: frozen and thawed on the other with every file as it

@@ -134,7 +134,7 @@ func TestAPartitionedServerNeverRunsTwice(t *testing.T) {
 	toServer, toTemporal := newWire(t, s.api[len("http://"):]), newWire(t, s.temporal)
 	two := s.addHost("two", "--server", "http://"+toServer.address, "--temporal", toTemporal.address)
 	s.must("host", "cordon", s.host)
-	s.must("instance", "create", "box", "--image", s.countingImage(), "--gpus", "1", "--port", "8080", "--probe-path", "/healthz",
+	s.must("instance", "create", "box", "--image", s.countingImage(two), "--gpus", "1", "--port", "8080", "--probe-path", "/healthz",
 		"--disk-path", "/workspace", "--command", counting, "--wait")
 	box := s.server("box")
 	require.Equal(t, two.id, box.HostID)

@@ -69,7 +69,7 @@ func TestSoak(t *testing.T) {
 	t.Logf("KELVIN_SOAK_SEED=%d", seed)
 	k := &soak{stack: newStack(t), rand: rand.New(rand.NewPCG(seed, 1)), open: map[string]*pet{}, outcomes: map[string]int{}} //nolint:gosec // chance, not secrets
 	k.two = k.addHost("two")
-	k.image = k.countingImage()
+	k.image = k.countingImage(k.two)
 	for range servers {
 		k.servers = append(k.servers, k.adopt())
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
+	docker "github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 	"github.com/stretchr/testify/require"
 
@@ -28,23 +29,32 @@ func (s *stack) shellImage() string {
 	return s.makeImage("e2e-shell", machinetest.WriteShell)
 }
 
-// makeImage makes an image of a layer on the first engine, for as long as the test runs.
-func (s *stack) makeImage(name string, layer func(io.Writer) error) string {
+// makeImage makes an image of a layer on the first engine, and on others, for as long as the
+// test runs.
+func (s *stack) makeImage(name string, layer func(io.Writer) error, others ...*second) string {
 	s.Helper()
 	ref := fmt.Sprintf("kelvin/%s:p%d", name, os.Getpid())
-	out, in := io.Pipe()
-	go func() { _ = in.CloseWithError(layer(in)) }()
-	body, err := s.engine.ImageImport(s.Context(), image.ImportSource{Source: out, SourceName: "-"}, ref, image.ImportOptions{Changes: []string{"ENV PATH=/bin"}})
-	require.NoError(s, err)
-	defer body.Close()
-	_, err = io.Copy(io.Discard, body)
-	require.NoError(s, err)
+	s.importImage(s.engine, ref, layer)
+	for _, h := range others {
+		s.importImage(h.engine, ref, layer)
+	}
 	s.Cleanup(func() {
 		clearHost(s.TB, s.engine, s.host) // containers of the image
 		_, err := s.engine.ImageRemove(context.Background(), ref, image.RemoveOptions{PruneChildren: true})
 		require.NoError(s, err)
 	})
 	return ref
+}
+
+func (s *stack) importImage(engine *docker.Client, ref string, layer func(io.Writer) error) {
+	s.Helper()
+	out, in := io.Pipe()
+	go func() { _ = in.CloseWithError(layer(in)) }()
+	body, err := engine.ImageImport(s.Context(), image.ImportSource{Source: out, SourceName: "-"}, ref, image.ImportOptions{Changes: []string{"ENV PATH=/bin"}})
+	require.NoError(s, err)
+	defer body.Close()
+	_, err = io.Copy(io.Discard, body)
+	require.NoError(s, err)
 }
 
 // inside runs a command in the only container there is, and returns what it says.
