@@ -9,7 +9,9 @@ import openapi, { astToString } from 'openapi-typescript';
 const document = new URL(env.KELVIN_OPENAPI ?? '../../api/openapi.json', import.meta.url);
 const output = new URL('../src/lib/schema.d.ts', import.meta.url);
 
-const text = `// Made by \`npm run gen\` from the API's OpenAPI document. Do not edit.\n\n${astToString(await openapi(document))}`;
+// What has a default may be left out of a request.
+const types = await openapi(document, { defaultNonNullable: false });
+const text = `// Made by \`npm run gen\` from the API's OpenAPI document. Do not edit.\n\n${astToString(types)}`;
 
 if (argv.includes('--check')) {
 	const current = await readFile(output, 'utf8').catch(() => '');

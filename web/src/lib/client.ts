@@ -7,7 +7,9 @@ type Call<P extends keyof paths, V extends Verb> = paths[P] extends Record<V, in
 
 type PathOf<C> = C extends { parameters: { path: infer P extends object } } ? { path: P } : { path?: undefined };
 type QueryOf<C> = C extends { parameters: { query?: infer Q } } ? { query?: Q } : { query?: undefined };
-type BodyOf<C> = C extends { requestBody: { content: { 'application/json': infer B } } } ? { body: B } : { body?: undefined };
+type BodyOf<C> = C extends { requestBody: { content: { 'application/json': infer B } } } ? { body: B }
+	: C extends { requestBody?: infer R } ? ([R] extends [{ content: { 'application/json': infer B } } | undefined] ? { body?: B } : { body?: undefined })
+	: { body?: undefined };
 type JSONOf<R> = R extends { content: { 'application/json': infer B } } ? B : void;
 type AnswerOf<C> = C extends { responses: infer R } ? { [S in keyof R & (200 | 201 | 202 | 204)]: JSONOf<R[S]> }[keyof R & (200 | 201 | 202 | 204)] : never;
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { blank, request } from './form';
+import { blank, changes, filled, request } from './form';
+import type { EndpointSpec } from './types';
 
 test('an own image goes without what was left empty', () => {
 	expect(request({ ...blank(), name: ' echo ', image: 'kelvin/echo:latest' })).toEqual({ name: 'echo', image: 'kelvin/echo:latest', active_workers: 1, gpus_per_worker: 1 });
@@ -8,4 +9,12 @@ test('an own image goes without what was left empty', () => {
 test('a quick deploy brings its image and all its variables', () => {
 	const form = { ...blank(), name: 'a', quick_deploy: 'vllm', image: 'forgotten', env: { MODEL: 'x', HF_TOKEN: '' }, active_workers: 0, max_workers: 3 };
 	expect(request(form)).toEqual({ name: 'a', quick_deploy: 'vllm', env: { MODEL: 'x', HF_TOKEN: '' }, active_workers: 0, max_workers: 3, gpus_per_worker: 1 });
+});
+
+const spec: EndpointSpec = { active_workers: 1, max_workers: 2, gpus_per_worker: 1, image: 'a', port: 80, target_concurrency: 100, env: { A: '1' }, drain_timeout: '1m0s' };
+
+test('an edit asks for what was changed, and no more', () => {
+	expect(changes({ ...filled('x', spec), max_workers: 4, variables: 'A=1\nB=2' }, 'x', spec)).toEqual({ max_workers: 4, env: { A: '1', B: '2' } });
+	expect(changes({ ...filled('x', spec), name: ' y ' }, 'x', spec)).toEqual({ name: 'y' });
+	expect(() => changes(filled('x', spec), 'x', spec)).toThrow('Nothing was changed.');
 });

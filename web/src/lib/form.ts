@@ -1,4 +1,5 @@
-import type { EndpointCreate } from './types';
+import { toLines, toMap } from './lines';
+import type { EndpointCreate, EndpointPatch, EndpointSpec } from './types';
 
 /** What the form for an endpoint holds. An empty number is null. */
 export interface EndpointForm {
@@ -36,4 +37,36 @@ export function request(form: EndpointForm): EndpointCreate {
 	if (form.gpus_per_worker !== null) body.gpus_per_worker = form.gpus_per_worker;
 	if (form.gpu_type.trim()) body.gpu_type = form.gpu_type.trim();
 	return body;
+}
+
+/** The form that changes an endpoint: also what a new one leaves to its quick deploy. */
+export interface EndpointEdit extends EndpointForm {
+	command: string;
+	target_concurrency: number | null;
+	drain_timeout: string;
+	variables: string;
+	labels: string;
+}
+
+/** An endpoint's form, as it is. */
+export function filled(name: string, spec: EndpointSpec): EndpointEdit {
+	return {
+		...blank(), name, image: spec.image, port: spec.port, active_workers: spec.active_workers, max_workers: spec.max_workers, gpus_per_worker: spec.gpus_per_worker, gpu_type: spec.gpu_type ?? '',
+		command: spec.command ?? '', target_concurrency: spec.target_concurrency, drain_timeout: spec.drain_timeout ?? '', variables: toLines(spec.env), labels: toLines(spec.labels),
+	};
+}
+
+/** What of the form is not as it was: a change of the endpoint. */
+export function changes(form: EndpointEdit, name: string, spec: EndpointSpec): EndpointPatch {
+	const was = fields(filled(name, spec));
+	const body = Object.fromEntries(Object.entries(fields(form)).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(was[field as keyof EndpointPatch])));
+	if (Object.keys(body).length === 0) throw new Error('Nothing was changed.');
+	return body;
+}
+
+function fields(form: EndpointEdit): EndpointPatch {
+	return {
+		name: form.name.trim(), image: form.image.trim(), gpu_type: form.gpu_type.trim(), command: form.command, drain_timeout: form.drain_timeout.trim() || '0s', env: toMap(form.variables), labels: toMap(form.labels),
+		port: form.port ?? 0, active_workers: form.active_workers ?? 0, max_workers: form.max_workers ?? Math.max(form.active_workers ?? 0, 1), gpus_per_worker: form.gpus_per_worker ?? 0, target_concurrency: form.target_concurrency ?? 0,
+	};
 }

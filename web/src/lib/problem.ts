@@ -67,15 +67,30 @@ function join(a: string | undefined, b: string): string | undefined {
 /**
  * The messages for a form, by the name of the field ("body.gpus_per_worker" is
  * gpus_per_worker, "body.env.MODEL" env.MODEL), and those that belong to no field it has.
+ * What is wrong with a part of a field ("body.ports[1]") stands beside the whole.
  */
 export function byField(fields: FieldError[], known: (name: string) => boolean): { at: Record<string, string>; rest: string[] } {
 	const at: Record<string, string> = {};
 	const rest: string[] = [];
 	for (const { field, message, allowed } of fields) {
 		const name = field.replace(/^body\./, '');
-		const text = allowed ? `${sentence(message)} Allowed: ${allowed}.` : sentence(message);
-		if (known(name)) at[name] ??= text;
-		else rest.push(`${name} ${text}`);
+		const text = (said: string) => (allowed ? `${sentence(said)} Allowed: ${allowed}.` : sentence(said));
+		const whole = [name, ...wholes(name)].find(known);
+		if (whole === name) at[name] ??= text(message);
+		else if (whole !== undefined) at[whole] ??= text(`${part(name.slice(whole.length))} ${message}`);
+		else rest.push(`${name} ${text(message)}`);
 	}
 	return { at, rest };
+}
+
+/** What a field is a part of, the nearest first: a.b[1] is of a.b, and that of a. */
+function wholes(name: string): string[] {
+	const cut = Math.max(name.lastIndexOf('.'), name.lastIndexOf('['));
+	return cut < 0 ? [] : [name.slice(0, cut), ...wholes(name.slice(0, cut))];
+}
+
+/** "No. 2" of a list, the name in anything else. */
+function part(rest: string): string {
+	const place = /^\[(\d+)\]$/.exec(rest);
+	return place ? `no. ${Number(place[1]) + 1}` : rest.replace(/^\./, '');
 }

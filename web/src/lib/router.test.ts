@@ -7,6 +7,10 @@ test.each([
 	['/endpoints/', { page: 'endpoints', id: '' }],
 	['/endpoints/new', { page: 'endpoint-new', id: '' }],
 	['/endpoints/ep_06f2', { page: 'endpoint', id: 'ep_06f2' }],
+	['/endpoints/ep_1/edit', { page: 'endpoint-edit', id: 'ep_1' }],
+	['/servers/new', { page: 'server-new', id: '' }],
+	['/schedules/new/ins_1', { page: 'schedule-new-for', id: 'ins_1' }],
+	['/schedules/sch_1/edit', { page: 'schedule-edit', id: 'sch_1' }],
 	['/servers/ins_1', { page: 'server', id: 'ins_1' }],
 	['/operations/op_1', { page: 'operation', id: 'op_1' }],
 	['/endpoints/a%2Fb', { page: 'endpoint', id: 'a/b' }],
@@ -17,7 +21,7 @@ test.each([
 	expect(match(path)).toEqual(route);
 });
 
-test.each(['endpoint', 'instance', 'operation'])('the path of an %s leads back to its ID', (kind) => {
+test.each(['endpoint', 'instance', 'operation', 'schedule'])('the path of an %s leads back to its ID', (kind) => {
 	expect(match(pathOf(kind, 'x/y z')).id).toBe('x/y z');
 });
 

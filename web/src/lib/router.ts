@@ -4,8 +4,15 @@ const table = [
 	['/endpoints', 'endpoints'],
 	['/endpoints/new', 'endpoint-new'],
 	['/endpoints/:id', 'endpoint'],
+	['/endpoints/:id/edit', 'endpoint-edit'],
 	['/servers', 'servers'],
+	['/servers/new', 'server-new'],
 	['/servers/:id', 'server'],
+	['/schedules', 'schedules'],
+	['/schedules/new', 'schedule-new'],
+	['/schedules/new/:id', 'schedule-new-for'],
+	['/schedules/:id', 'schedule'],
+	['/schedules/:id/edit', 'schedule-edit'],
 	['/operations', 'operations'],
 	['/operations/:id', 'operation'],
 	['/hosts', 'hosts'],
@@ -35,7 +42,7 @@ export function match(path: string): Route {
 
 /** The page that shows a resource. */
 export function pathOf(kind: string, id: string): string {
-	const folder = { endpoint: 'endpoints', instance: 'servers', operation: 'operations' }[kind] ?? kind;
+	const folder = { endpoint: 'endpoints', instance: 'servers', operation: 'operations', schedule: 'schedules' }[kind] ?? kind;
 	return `/${folder}/${encodeURIComponent(id)}`;
 }
 

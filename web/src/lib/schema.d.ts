@@ -2038,7 +2038,7 @@ export interface components {
              * @description Shell that runs the start command
              * @default /bin/sh
              */
-            shell: string;
+            shell?: string;
             /**
              * @description Interval of automatic snapshots of a running server; 0: none. At least 5m
              * @example 1h
@@ -2210,7 +2210,7 @@ export interface components {
              * @description Shell that runs the start command
              * @default /bin/sh
              */
-            shell: string;
+            shell?: string;
             /**
              * @description Interval of automatic snapshots of a running server; 0: none. At least 5m
              * @example 1h

@@ -10,7 +10,7 @@ export function settings(spec: object): { name: string; values: string[] }[] {
 
 function texts(value: unknown): string[] {
 	if (value === undefined || value === null || value === '' || value === 0 || value === false) return [];
-	if (Array.isArray(value)) return value.map(String);
+	if (Array.isArray(value)) return value.map((item: unknown) => (item !== null && typeof item === 'object' && 'name' in item ? String(item.name) : String(item)));
 	if (typeof value === 'object') return Object.entries(value).map(([k, v]) => `${k}=${v}`);
 	return [String(value)];
 }

@@ -37,3 +37,9 @@ export function between(from: string, to: string | undefined, now: number): stri
 export function moment(at: string): string {
 	return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 }
+
+/** How far ahead an instant is, roughly: in 12 s, in 3 min; overdue once it is past. */
+export function ahead(at: string, now: number): string {
+	const ms = Date.parse(at) - now;
+	return ms < 0 ? 'overdue' : `in ${age(new Date(now).toISOString(), now + Math.max(ms, 5000))}`;
+}

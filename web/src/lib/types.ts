@@ -9,12 +9,22 @@ export type Event = Schemas['Event'];
 export type FieldError = Schemas['FieldError'];
 export type GPU = Schemas['GPU'];
 export type Host = Schemas['Host'];
+export type EndpointPatch = Schemas['EndpointPatch'];
+export type EndpointSpec = Schemas['EndpointSpec'];
 export type Instance = Schemas['Instance'];
+export type InstanceCreate = Schemas['InstanceCreate'];
+export type Kept = Schemas['Kept'];
 export type Me = Schemas['Me'];
 export type Operation = Schemas['Operation'];
 export type ProblemBody = Schemas['Problem'];
 export type QuickDeploy = Schemas['QuickDeploy'];
+export type Schedule = Schemas['Schedule'];
+export type ScheduleCreate = Schemas['ScheduleCreate'];
+export type ScheduleRun = Schemas['ScheduleRun'];
+export type ScheduleSpec = Schemas['ScheduleSpec'];
 export type Step = Schemas['Step'];
+
+export type Template = Schemas['Template'];
 
 /** What operations move. */
 export type Resource = Endpoint | Instance;
