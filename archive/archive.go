@@ -40,8 +40,9 @@ const (
 type Options struct {
 	// URL is the storage: file:///directory, s3://bucket/prefix?endpoint=host:port&region=name
 	// (tls=off for plain HTTP; credentials from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or
-	// the machine's role), or kopia:///file.json: any other storage that kopia has, as its
-	// connection in JSON {"type": "azureBlob", "config": {…}}.
+	// the machine's role), or kopia:///file.json: another storage that kopia has, as its
+	// connection in JSON {"type": "azureBlob", "config": {…}}. There are azureBlob, b2, filesystem,
+	// rclone, s3, sftp and webdav; Google's speaks S3, too (endpoint=storage.googleapis.com).
 	URL string
 
 	// Key encrypts everything. All who share a storage have the same one, and what was saved

@@ -7,7 +7,6 @@ import (
 	"github.com/kopia/kopia/repo/blob"
 	_ "github.com/kopia/kopia/repo/blob/azure" // the storages a description may name
 	_ "github.com/kopia/kopia/repo/blob/b2"
-	_ "github.com/kopia/kopia/repo/blob/gcs"
 	_ "github.com/kopia/kopia/repo/blob/rclone"
 	_ "github.com/kopia/kopia/repo/blob/sftp"
 	_ "github.com/kopia/kopia/repo/blob/webdav"
