@@ -66,11 +66,13 @@ var (
 	schedulesDesc = prometheus.NewDesc("kelvin_schedules", "Schedules by state.", []string{"state"}, nil)
 	unsyncedDesc  = prometheus.NewDesc("kelvin_schedules_unsynced", "Schedules that Temporal does not have as they are.", nil, nil)
 	tunnelsDesc   = prometheus.NewDesc("kelvin_tunnels", "Hosts with a tunnel to this server.", nil, nil)
+	commandsDesc  = prometheus.NewDesc("kelvin_commands", "Commands that are open on this server.", nil, nil)
+	copiesDesc    = prometheus.NewDesc("kelvin_copies", "Copies of files that are under way on this server.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (c *census) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, tunnelsDesc} {
+	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, tunnelsDesc, commandsDesc, copiesDesc} {
 		out <- d
 	}
 }
@@ -82,6 +84,8 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
 	}
 	gauge(tunnelsDesc, c.server.tunnels.count())
+	gauge(commandsDesc, c.server.execs.count())
+	gauge(copiesDesc, c.server.copies.count())
 	counts, err := c.fresh()
 	if err != nil {
 		c.server.Logger.Warn("nothing counted", slog.Any("error", err))

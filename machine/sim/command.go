@@ -47,6 +47,9 @@ func (p process) command(words []string) int {
 	case name == "pwd":
 		fmt.Fprintln(p.stdout, cmp.Or(p.dir, "/"))
 		return 0
+	case slices.Equal(words, []string{"/kelvin", "--version"}):
+		fmt.Fprintln(p.stdout, "kelvin (simulated)")
+		return 0
 	case name == "size":
 		return p.size()
 	case name == "cat" && len(args) == 0:
