@@ -1835,7 +1835,7 @@ export interface components {
              * @description Instances that leave at a time
              * @default 2
              */
-            parallel: number;
+            parallel?: number;
         };
         HostOrder: {
             every: string;
