@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -142,12 +143,9 @@ func (a *Archive) dial(ctx context.Context, cached bool) (repo.DirectRepository,
 			client.Caching.MetadataCacheSizeBytes = cacheBytes
 		}
 	}
-	text, err := json.Marshal(client)
-	if err != nil {
-		return nil, err
-	}
 	config := filepath.Join(a.options.CacheDir, "kopia", name)
-	if err := replaceFile(config, text); err != nil {
+	err := replaceFile(config, func(w io.Writer) error { return json.NewEncoder(w).Encode(client) })
+	if err != nil {
 		return nil, err
 	}
 	opened, err := repo.Open(ctx, config, a.options.Key, &repo.Options{

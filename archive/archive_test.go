@@ -581,6 +581,26 @@ func TestCollect(t *testing.T) {
 	require.NoError(t, storage.Close(ctx))
 }
 
+func TestCollectForgetsDirectoriesThatAreGone(t *testing.T) {
+	t.Parallel()
+	a, here := mustArchive(t), disk(t)
+	gone := filepath.Join(disk(t), "gone")
+	write(t, filepath.Join(gone, "x"), "x")
+	mustSave(t, a, "1", here)
+	mustSave(t, a, "2", gone)
+	old, fresh := a.memoryFile("old")+journalSuffix, a.memoryFile("fresh")+journalSuffix
+	write(t, old, "")
+	write(t, fresh, "")
+	require.NoError(t, os.Chtimes(old, times0, times0))
+	require.NoError(t, os.RemoveAll(gone))
+	_, err := a.Collect(t.Context(), nil, time.Hour)
+	require.NoError(t, err)
+	require.FileExists(t, a.memoryFile(here)+memorySuffix)
+	require.FileExists(t, fresh)
+	require.NoFileExists(t, a.memoryFile(gone)+memorySuffix)
+	require.NoFileExists(t, old)
+}
+
 func storageSize(t *testing.T, a *Archive) (size int64) {
 	t.Helper()
 	dir, _ := a.directory()

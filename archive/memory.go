@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +26,9 @@ const (
 	memorySuffix  = ".tree"
 	journalSuffix = ".journal"
 )
+
+// leftFor is how long a journal waits for its save to go on.
+const leftFor = 7 * 24 * time.Hour
 
 // cleanDir makes one name of a directory's many.
 func cleanDir(dir string) (string, error) {
@@ -84,21 +89,9 @@ func (a *Archive) recall(dir string) *node {
 // remember keeps a tree for recall. Without it things go on, only slower.
 func (a *Archive) remember(dir string, top *node) {
 	path := a.memoryFile(dir) + memorySuffix
-	err := func() error {
-		f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = f.Close() }()
-		w := bufio.NewWriter(f)
-		if err := encodeTree(w, head{directory: dir, boot: bootID()}, top); err != nil {
-			return err
-		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-		return os.Rename(path+".new", path)
-	}()
+	err := replaceFile(path, func(w io.Writer) error {
+		return encodeTree(w, head{directory: dir, boot: bootID()}, top)
+	})
 	if err != nil {
 		a.log.Warn("cannot remember files", slog.Any("error", err))
 		_ = os.Remove(path)
@@ -115,7 +108,10 @@ func (a *Archive) forgetGone() {
 	for _, e := range entries {
 		path := filepath.Join(known, e.Name())
 		base, found := strings.CutSuffix(path, memorySuffix)
-		if !found {
+		if !found { // what a crash left, or a save under way
+			if info, err := e.Info(); err == nil && a.now().Sub(info.ModTime()) > leftFor {
+				_ = os.Remove(path)
+			}
 			continue
 		}
 		f, err := os.Open(path)

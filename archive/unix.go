@@ -1,9 +1,12 @@
 package archive
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -14,12 +17,26 @@ import (
 )
 
 // replaceFile writes a file of this host at once, or not at all.
-func replaceFile(path string, data []byte) error {
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, data, 0o600); err != nil {
+func replaceFile(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new") // nobody else may read it
+	if err != nil {
 		return err
 	}
-	return os.Rename(temporary, path)
+	w := bufio.NewWriter(f)
+	err = write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }
 
 // again repeats a system call that a signal interrupted.
