@@ -250,15 +250,14 @@ func ask[In, Out any](ctx workflow.Context, activity func(context.Context, In) (
 func execute(ctx workflow.Context, activity, in, out any) (err error) {
 	ctx, done := note(ctx, activity)
 	defer func() { done(ctx, err) }()
-	for {
-		err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, out)
-		timeout, ok := errors.AsType[*temporal.TimeoutError](err)
-		if !ok || timeout.TimeoutType() != enums.TIMEOUT_TYPE_SCHEDULE_TO_START {
-			return err
-		}
-		lease, ok := ctx.Value(leaseKey{}).(fleet.Lease)
-		if !ok {
-			return err
+	lease, onHost := ctx.Value(leaseKey{}).(fleet.Lease)
+	for known := onHost && lease.Expired; ; known = false {
+		if !known { // else it was lost already when the operation began: it is asked for first
+			err := workflow.ExecuteActivity(ctx, activity, in).Get(ctx, out)
+			timeout, ok := errors.AsType[*temporal.TimeoutError](err)
+			if !ok || timeout.TimeoutType() != enums.TIMEOUT_TYPE_SCHEDULE_TO_START || !onHost {
+				return err
+			}
 		}
 		var lost bool
 		err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, quick), control.LeaseExpired, lease).Get(ctx, &lost)
