@@ -30,7 +30,7 @@ func benchBytes(b *testing.B) int64 {
 func mustFill(b *testing.B, n int64) string {
 	b.Helper()
 	dir := disk(b)
-	const large, small = 64 << 20, 40 << 10
+	const large, small = 64 << 20, 160 << 10
 	var done int64
 	for i := 0; done < n/2; i++ {
 		write(b, filepath.Join(dir, fmt.Sprint("large", i)), noise(uint64(i), large))
