@@ -81,8 +81,8 @@ export class Shell {
 		this.#flush();
 	}
 
-	resize(size: Size) {
-		this.#json(RESIZE, size);
+	resize({ rows, cols }: Size) {
+		this.#json(RESIZE, { rows, cols });
 	}
 
 	close() {
