@@ -139,8 +139,12 @@ export class Fake {
 			return list(world.operations.toReversed().filter((op) => (!query.resource || op.resource_id === query.resource) && (!query.open || !op.ended_at)));
 		}
 		if (noun === 'events') return list(world.events.toReversed().filter((e) => !query.resource || Object.values(e).includes(query.resource)));
-		if (noun === 'hosts') return list(world.hosts);
+		if (noun === 'hosts') return name ? json(200, find(world.hosts, name)) : list(world.hosts);
 		if (noun === 'gpus') return list(world.gpus.filter((g) => g.host_id === query.host));
+		if (noun === 'schedules') return name ? json(200, find(world.schedules, name)) : list(world.schedules);
+		if (noun === 'snapshots') return list(world.snapshots.filter((s) => s.instance_id === query.instance));
+		if (noun === 'templates') return list(world.templates);
+		if (noun === 'data-centers') return list(world.dataCenters);
 		if (noun === 'quick-deploys') return list(world.quickDeploys);
 		throw new Refused(404, 'not_found', 'there is no such thing');
 	}
@@ -172,7 +176,7 @@ export class Fake {
 		const operation = method === 'DELETE' ? 'delete' : verb;
 		if (!moves[operation]) throw new Refused(501, 'unsupported', `this server cannot ${operation}`);
 		if (!show(resource).legal.includes(operation)) throw new Refused(409, 'conflict', `cannot ${operation} an ${kind} that is ${resource.state}`);
-		if (operation === 'terminate' && body.confirm !== resource.name) throw new Refused(422, 'invalid', 'confirm is not its name', [{ field: 'body.confirm', message: 'is not its name' }]);
+		if (['terminate', 'reset'].includes(operation) && body.confirm !== resource.name) throw new Refused(422, 'invalid', 'confirm is not its name', [{ field: 'body.confirm', message: 'is not its name' }]);
 		return this.#begin(kind, operation, resource);
 	}
 

@@ -13,13 +13,18 @@ export const moves = {
 	start: { via: 'starting', to: 'running', steps: ['Place the workers', 'Start the containers', 'Probe them'] },
 	stop: { via: 'stopping', to: 'stopped', steps: ['Hold the traffic', 'Drain', 'Stop the containers', 'Return the GPUs'] },
 	restart: { via: 'restarting', to: 'running', steps: ['Hold the traffic', 'Stop the container', 'Start the container', 'Probe it'] },
+	freeze: { via: 'freezing', to: 'frozen', steps: ['Stop the container', 'Save its files', 'Verify them', 'Return the GPUs'] },
+	thaw: { via: 'thawing', to: 'running', steps: ['Find a place', 'Restore its files', 'Start the container', 'Probe it'] },
+	migrate: { via: 'migrating', to: 'running', steps: ['Find a place', 'Copy its files', 'Stop the container', 'Copy the rest', 'Start it there'] },
+	reset: { via: 'resetting', to: 'running', steps: ['Stop the container', 'Erase its files', 'Start the container'] },
+	recover: { via: 'recovering', to: 'running', steps: ['Find a place', 'Restore its files', 'Start the container'] },
 	terminate: { via: 'terminating', to: 'terminated', steps: ['Remove the container', 'Scrub the GPUs'] },
 	delete: { via: 'deleting', to: 'deleted', steps: ['Drain', 'Remove the containers', 'Return the GPUs'] },
 };
 
 const legal = {
 	endpoint: { running: ['stop', 'delete'], stopped: ['start', 'delete'], failed: ['delete'], starting: ['stop', 'delete'], provisioning: ['stop', 'delete'], stopping: ['delete'] },
-	instance: { running: ['stop', 'restart', 'terminate'], stopped: ['start', 'terminate'], lost: ['terminate'], failed: ['terminate'] },
+	instance: { running: ['stop', 'restart', 'freeze', 'migrate', 'reset', 'terminate'], stopped: ['start', 'freeze', 'migrate', 'reset', 'terminate'], frozen: ['thaw', 'reset', 'terminate'], lost: ['recover', 'terminate'], failed: ['recover', 'terminate'] },
 };
 
 /** The resource with what follows from its state. */
@@ -64,12 +69,19 @@ function newHost(n, name, extra, states) {
 	return { host, gpus };
 }
 
+function newSchedule(name, target) {
+	const next = [1, 2].map((n) => ({ at: ago(-40_000 * n), local: ago(-40_000 * n), action: n === 1 ? 'stop' : 'start' }));
+	const spec = { target, action: 'stop', when: { from: '20:00', to: '08:00', days: ['mon', 'tue', 'wed', 'thu', 'fri'] }, time_zone: 'UTC', only_if: {}, jitter: '0s' };
+	return { id: id('sch_'), name, state: 'active', next, in_window: false, warnings: [], holds: [], runs: [], synced: true, created_at: ago(90_000), updated_at: ago(90_000), spec };
+}
+
 /** A world with something in every state. */
 export function newWorld() {
 	const echo = newEndpoint('echo', 'running', 2);
 	const instances = [
 		newInstance('notebook', 'running', 2),
 		newInstance('trainer', 'stopped', 4),
+		newInstance('archive', 'frozen', 0, { ports: [{ container: 8888 }], host_id: undefined, address: undefined }),
 		newInstance('render-7', 'lost', 1, { reason: 'its host went silent', since: ago(190) }),
 		...[1, 2].map((n) => newInstance(`echo-${n}`, 'running', 1, { endpoint_id: echo.id, revision: 1, ports: [{ container: 8080, host: 31_300 + n }] })),
 	];
@@ -89,6 +101,10 @@ export function newWorld() {
 		hosts: fleet.map((f) => f.host),
 		gpus: fleet.flatMap((f) => f.gpus),
 		operations: [],
+		schedules: [newSchedule('nights', { instance: instances[0].id })],
+		snapshots: [{ id: id('snp_'), instance_id: instances[0].id, instance_name: 'notebook', data_center: 'us-east', kind: 'auto', state: 'ready', bytes: 1.4e10, files: 5211, created_at: ago(3600), saved_at: ago(3590) }],
+		templates: [{ name: 'hello', title: 'Hello', description: 'Writes a greeting.', built_in: true, verified: true, version: '1', parameters: [{ name: 'greeting', default: 'Hello', description: 'One line' }] }],
+		dataCenters: [{ name: 'us-east' }],
 		events: [{ id: id('evt_'), name: 'host.lost', host_id: fleet[2].host.id, actor: 'monitor', message: 'gpu-03 has not renewed its lease', at: ago(180) }],
 		quickDeploys: [
 			{ name: 'echo', title: 'Echo', description: 'Answers every request with what it was asked.', verified: true, fill: [], spec: { active_workers: 1, max_workers: 1, gpus_per_worker: 1, image: 'kelvin/echo:latest', port: 8080, target_concurrency: 100 } },

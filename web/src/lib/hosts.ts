@@ -29,9 +29,3 @@ export function describe(gpu: GPU): string {
 	const what = `GPU ${gpu.index}, ${gpu.type}, ${memory}${gpu.simulated ? ', simulated' : ''}: ${gpu.state}`;
 	return gpu.reason ? `${what}, ${gpu.reason}` : what;
 }
-
-/** Bytes as disks are sold. */
-export function gigabytes(bytes: number): string {
-	const gb = bytes / 1e9;
-	return gb >= 1000 ? `${(gb / 1000).toFixed(1)} TB` : `${Math.round(gb)} GB`;
-}

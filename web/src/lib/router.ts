@@ -16,6 +16,7 @@ const table = [
 	['/operations', 'operations'],
 	['/operations/:id', 'operation'],
 	['/hosts', 'hosts'],
+	['/hosts/:id', 'host'],
 	['/events', 'events'],
 ] as const;
 
@@ -42,7 +43,7 @@ export function match(path: string): Route {
 
 /** The page that shows a resource. */
 export function pathOf(kind: string, id: string): string {
-	const folder = { endpoint: 'endpoints', instance: 'servers', operation: 'operations', schedule: 'schedules' }[kind] ?? kind;
+	const folder = { endpoint: 'endpoints', instance: 'servers', operation: 'operations', schedule: 'schedules', host: 'hosts' }[kind] ?? kind;
 	return `/${folder}/${encodeURIComponent(id)}`;
 }
 

@@ -22,6 +22,7 @@ export type Schedule = Schemas['Schedule'];
 export type ScheduleCreate = Schemas['ScheduleCreate'];
 export type ScheduleRun = Schemas['ScheduleRun'];
 export type ScheduleSpec = Schemas['ScheduleSpec'];
+export type Snapshot = Schemas['Snapshot'];
 export type Step = Schemas['Step'];
 
 export type Template = Schemas['Template'];
