@@ -9,9 +9,9 @@ import (
 // offer in a while in each data center.
 const collectEvery = 10 * time.Minute
 
-// CollectGrace is how old something in the archive must be before it is missed by no record
-// and removed.
-const CollectGrace = time.Hour
+// CollectGrace is how old something in the archive must be before it is removed when no record
+// names it: longer than the longest operation, which may be saving what no snapshot holds yet.
+const CollectGrace = 24 * time.Hour
 
 // collect clears up the archive when it is this host's turn: what no record names goes.
 func (a *Agent) collect(ctx context.Context) error {

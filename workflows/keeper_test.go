@@ -132,7 +132,7 @@ func TestAThawWaitsForAPlace(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 1, seen.Place)
 		_, err = w.store.Uncordon(t.Context(), w.hosts[0], "key_test")
-	require.NoError(t, err)
+		require.NoError(t, err)
 	})
 	require.NoError(t, w.start(rec))
 	w.requireState(id, fleet.Running)
