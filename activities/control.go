@@ -50,6 +50,7 @@ type Instance struct {
 	Leases     []Container // every place where something of it can be
 	Snapshot   string      // of a frozen one: all there is of it
 	Newest     string      // its newest whole snapshot; empty: it has none
+	Saved      int64       // bytes that its newest whole snapshot holds
 	Params     fleet.Params
 	Drain      fleet.Duration
 	AcceptedAt time.Time // when the operation was
@@ -127,7 +128,7 @@ func (c *Control) BeginInstance(ctx context.Context, in Claim) (Instance, error)
 	if err != nil && !fleet.Is(err, fleet.NotFound) {
 		return Instance{}, err
 	}
-	out.Newest = newest.ID
+	out.Newest, out.Saved = newest.ID, newest.Bytes
 	for _, l := range inst.Leases {
 		out.Leases = append(out.Leases, container(inst, l))
 	}

@@ -28,7 +28,7 @@ func (p Progress) Left() time.Duration {
 
 // Step is the progress as an operation's step shows it.
 func (p Progress) Step() fleet.Progress {
-	s := fleet.Progress{Done: p.Bytes, Total: p.BytesTotal, Message: p.Phase}
+	s := fleet.Progress{Done: p.Bytes, Total: p.BytesTotal, Message: p.Phase, Rate: p.Rate, Left: fleet.Duration(p.Left())}
 	if p.FilesTotal > 0 {
 		s.Message = fmt.Sprintf("%s, %d of %d files", p.Phase, p.Files, p.FilesTotal)
 	}

@@ -202,4 +202,9 @@ type Progress struct {
 	Percent float64 `json:"percent,omitempty"` // 0 to 100; 0: not known
 	Done    int64   `json:"done,omitempty"`    // bytes, or things
 	Total   int64   `json:"total,omitempty"`
+
+	Rate    int64    `json:"rate,omitempty"`    // bytes a second, of late
+	Left    Duration `json:"left,omitempty"`    // until the step ends, at this rate; 0: not known
+	Attempt int      `json:"attempt,omitempty"` // how often the step is being tried; 0: not known
+	Failure string   `json:"failure,omitempty"` // how the attempt before ended
 }

@@ -47,7 +47,7 @@ func Place(want Want, hosts []HostView) (Choice, error) {
 	var short shortage
 	for i := range hosts {
 		h := &hosts[i]
-		if h.Host.State != HostReady || slices.Contains(want.Avoid, h.Host.ID) || want.Only != "" && want.Only != h.Host.ID {
+		if !want.takes(h) {
 			short.unready++
 			continue
 		}
@@ -66,6 +66,28 @@ func Place(want Want, hosts []HostView) (Choice, error) {
 		return Choice{}, short.of(want, len(hosts))
 	}
 	return Choice{HostID: best.host.Host.ID, GPUs: best.gpus, Ports: best.ports}, nil
+}
+
+// Places is how many instances that want the same would fit side by side, as far as GPUs go.
+func Places(want Want, hosts []HostView) (n int) {
+	for i := range hosts {
+		h := &hosts[i]
+		switch {
+		case !want.takes(h):
+		case want.GPUs == 0:
+			n++
+		default:
+			for _, gpus := range freeByType(want, h) {
+				n += len(gpus) / want.GPUs
+			}
+		}
+	}
+	return n
+}
+
+// takes reports whether a host will do at all.
+func (w Want) takes(h *HostView) bool {
+	return h.Host.State == HostReady && !slices.Contains(w.Avoid, h.Host.ID) && (w.Only == "" || w.Only == h.Host.ID)
 }
 
 // A candidate is one host with one type of GPU.

@@ -59,26 +59,9 @@ func (t *tx) place(h *holding, p Placing) (fleet.Lease, error) {
 	if err != nil {
 		return fleet.Lease{}, err
 	}
-	want := fleet.Want{GPUs: inst.Spec.GPUs, GPUType: inst.Spec.GPUType, Ports: len(inst.Spec.Ports), EndpointID: inst.EndpointID, Only: p.HostID, Avoid: p.Avoid}
-	for _, l := range inst.Leases {
-		if !l.Bare {
-			want.Avoid = append(want.Avoid, l.HostID)
-		}
-	}
-	if err := t.get(&want.Prefer, `SELECT last_host FROM instances WHERE id = ?`, h.ID); err != nil {
-		return fleet.Lease{}, err
-	}
-	last, err := t.lastPorts(h.ID, "")
+	want, err := t.want(inst, p)
 	if err != nil {
 		return fleet.Lease{}, err
-	}
-	for _, port := range inst.Spec.Ports {
-		i := slices.IndexFunc(last, func(p fleet.Published) bool { return p.Container == port })
-		again := 0 // any
-		if i >= 0 {
-			again = last[i].Host
-		}
-		want.PreferPorts = append(want.PreferPorts, again)
 	}
 	hosts, err := t.hostViews(h.DataCenter, want)
 	if err != nil {
@@ -90,6 +73,32 @@ func (t *tx) place(h *holding, p Placing) (fleet.Lease, error) {
 	}
 	lease := fleet.Lease{ID: p.LeaseID, InstanceID: h.ID, HostID: choice.HostID, Epoch: inst.Epoch + 1}
 	return lease, t.insertLease(lease, choice, inst.Spec.Ports)
+}
+
+// want is what an instance needs of its next place.
+func (t *tx) want(inst fleet.Instance, p Placing) (fleet.Want, error) {
+	want := fleet.Want{GPUs: inst.Spec.GPUs, GPUType: inst.Spec.GPUType, Ports: len(inst.Spec.Ports), EndpointID: inst.EndpointID, Only: p.HostID, Avoid: p.Avoid}
+	for _, l := range inst.Leases {
+		if !l.Bare {
+			want.Avoid = append(want.Avoid, l.HostID)
+		}
+	}
+	if err := t.get(&want.Prefer, `SELECT last_host FROM instances WHERE id = ?`, inst.ID); err != nil {
+		return want, err
+	}
+	last, err := t.lastPorts(inst.ID, "")
+	if err != nil {
+		return want, err
+	}
+	for _, port := range inst.Spec.Ports {
+		i := slices.IndexFunc(last, func(p fleet.Published) bool { return p.Container == port })
+		again := 0 // any
+		if i >= 0 {
+			again = last[i].Host
+		}
+		want.PreferPorts = append(want.PreferPorts, again)
+	}
+	return want, nil
 }
 
 // insertLease takes what was chosen. The choice was made from a view that rivals may have

@@ -12,6 +12,11 @@ func (t *tx) hostViews(dataCenter string, want fleet.Want) ([]fleet.HostView, er
 	if err := t.lockDataCenter(dataCenter); err != nil {
 		return nil, err
 	}
+	return t.views(dataCenter, want)
+}
+
+// views is hostViews, without the lock.
+func (t *tx) views(dataCenter string, want fleet.Want) ([]fleet.HostView, error) {
 	rows, err := t.QueryContext(t.ctx, t.Rebind(`SELECT id, state, cordoned, expires_at, port_first, port_last, next_port
 		FROM hosts WHERE data_center = ? AND retired_at = 0 ORDER BY id`), dataCenter)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -118,8 +119,8 @@ func (c *Client) run(ctx context.Context, rec fleet.Record) (string, error) {
 	return info.GetExecution().GetRunId(), nil
 }
 
-// Progress is what the running step of an operation reported last. It is false when no
-// step runs.
+// Progress is what the running step of an operation reported last, and how often it has been
+// tried. It is false when no step runs that has reported, or has been tried again.
 func (c *Client) Progress(ctx context.Context, rec fleet.Record) (fleet.Progress, bool, error) {
 	var p fleet.Progress
 	run, err := c.Temporal.DescribeWorkflowExecution(ctx, rec.ResourceID, "")
@@ -132,15 +133,35 @@ func (c *Client) Progress(ctx context.Context, rec fleet.Record) (fleet.Progress
 	if memo(run.GetWorkflowExecutionInfo().GetMemo().GetFields()[memoOperation]) != rec.ID {
 		return p, false, nil
 	}
+	reported := false
 	for _, step := range run.GetPendingActivities() {
-		if details := step.GetHeartbeatDetails(); details != nil {
-			if err := converter.GetDefaultDataConverter().FromPayloads(details, &p); err != nil {
+		var now fleet.Progress
+		details := step.GetHeartbeatDetails()
+		if details != nil {
+			if err := converter.GetDefaultDataConverter().FromPayloads(details, &now); err != nil {
 				return p, false, fleet.Errorf(fleet.Internal, "read the progress of %s: %v", rec.ID, err)
 			}
-			return p, true, nil
 		}
+		now.Attempt, now.Failure = int(step.GetAttempt()), said(step.GetLastFailure())
+		// Of several side by side, one that has something to say about its work.
+		if details != nil && (now.Total > 0 || !reported) || p.Attempt == 0 {
+			p = now
+		}
+		reported = reported || details != nil
 	}
-	return p, false, nil
+	return p, reported || p.Attempt > 1, nil
+}
+
+// said is what a failed attempt may say to the owner of the operation: nothing, of a bug.
+func said(last *failure.Failure) string {
+	if last == nil {
+		return ""
+	}
+	err := FromTemporal(temporal.GetDefaultFailureConverter().FailureToError(last))
+	if fleet.Is(err, fleet.Internal) {
+		return ""
+	}
+	return err.Error()
 }
 
 // Snapshot starts taking a snapshot of an instance as it is, under the snapshot's ID.

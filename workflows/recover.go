@@ -41,6 +41,9 @@ func RecoverInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	if err != nil {
 		return err
 	}
+	if from != "" && from == inst.Newest {
+		op.moved = inst.Saved
+	}
 	err = inOrder(
 		when(from != "", op.restore(ctx, op.at(target, from))),
 		when(from == "", // it never had any data

@@ -21,6 +21,7 @@ func ThawInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	if err != nil {
 		return err
 	}
+	op.moved = inst.Saved
 	err = inOrder(
 		op.restore(ctx, op.at(home, inst.Snapshot)),
 		op.wake(ctx, home),
