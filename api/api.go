@@ -26,6 +26,7 @@ type Server struct {
 	TemporalUI        string                                        // http://127.0.0.1:8233; empty: no links
 	TemporalNamespace string                                        // of the workflows, for links
 
+	histories      histories
 	keys           credentials[fleet.Principal]
 	hosts          credentials[string]
 	gateways       credentials[caller]
@@ -85,6 +86,7 @@ func (s *Server) table(r *routes) {
 	register(r, operate[InstanceRecover](s, fleet.Recover), route{operator, "POST /v1/instances/{id}/recover", "recoverInstance", "Recover an instance", "Brings a lost or failed instance back: where its host answers with the data it has, otherwise elsewhere from its newest snapshot."})
 	register(r, s.resetInstance, route{operator, "POST /v1/instances/{id}/reset", "resetInstance", "Reset an instance", "Erases all its data and installs its image anew, or restores a snapshot. It needs the instance's name."})
 	register(r, s.terminateInstance, route{operator, "POST /v1/instances/{id}/terminate", "terminateInstance", "Terminate an instance", "Takes it down for good. It needs the instance's name, and wins over whatever else is open on it."})
+	register(r, s.plan, route{viewer, "GET /v1/instances/{id}/plan", "planOperation", "Plan an operation", "What it would do if it were asked for now: where the server would go, what would be copied, how long it and the pause may take, what the server keeps. Nothing is changed, or held."})
 	register(r, s.releaseKept, route{operator, "DELETE /v1/instances/{id}/kept/{lease}", "releaseKept", "Let go of kept data", "Has an old host erase what it keeps of a server that was recovered elsewhere. It is no operation."})
 	register(r, s.instanceLogs, route{viewer, "GET /v1/instances/{id}/logs", "getInstanceLogs", "Read the log of an instance", "What its process writes to stdout and stderr, oldest first."}, produces(plainText))
 	register(r, s.instanceStats, route{viewer, "GET /v1/instances/{id}/stats", "getInstanceStats", "Show what an instance uses", "CPU, memory and processes at this moment."})
@@ -105,6 +107,7 @@ func (s *Server) table(r *routes) {
 	register(r, s.listOperations, route{viewer, "GET /v1/operations", "listOperations", "List operations", "Newest first."})
 	register(r, s.getOperation, route{viewer, "GET /v1/operations/{id}", "getOperation", "Show an operation", "How far it is, step by step, and how it ended."})
 	register(r, s.watchOperation, route{viewer, "GET /v1/operations/{id}/watch", "watchOperation", "Watch an operation", "Server-sent events named operation: as it is, then each change, until it has an outcome."}, sends(Operation{}))
+	register(r, s.retryOperation, route{operator, "POST /v1/operations/{id}/retry", "retryOperation", "Retry an operation", "Asks for one that ended undone or stuck again, with the same parameters, in a new operation. What an undone create had made is made anew, under the same name. A reset and a terminate need the instance's name again."})
 	register(r, s.cancelOperation, route{operator, "POST /v1/operations/{id}/cancel", "cancelOperation", "Cancel an operation", "Undoes what was done, unless the operation is past its point of no return: then it is finished."})
 
 	register(r, s.createSchedule, route{operator, "POST /v1/schedules", "createSchedule", "Create a schedule", "Has something done to a server, an endpoint, or all that have some labels, at times of the day or in windows of time."}, created)

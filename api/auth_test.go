@@ -120,6 +120,8 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 			}
 			c := call{as: "bob", do: method + " " + strings.NewReplacer("{id}", id, "{lease}", lease).Replace(path)}
 			switch {
+			case strings.HasSuffix(path, "/plan"):
+				c.do += "?operation=migrate"
 			case strings.HasSuffix(path, "/restore"):
 				c.body = `{"name":"mine"}`
 			case method == "PATCH" && noun == "instances":

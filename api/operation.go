@@ -29,8 +29,12 @@ func (s *Server) listOperations(ctx context.Context, in *listOperationsInput) (*
 	if err != nil {
 		return nil, err
 	}
+	now := time.Now()
 	return list(in.Page, found, func(r fleet.Record) string { return r.ID }, func(r fleet.Record) Operation {
-		return s.showOperation(who, r, names[r.ResourceID])
+		out := s.showOperation(who, r, names[r.ResourceID])
+		s.look(ctx, r, fleet.Progress{}, now).addTo(&out)
+		out.Steps = []Step{} // there may be many
+		return out
 	}), nil
 }
 
@@ -44,8 +48,10 @@ func (s *Server) getOperation(ctx context.Context, in *struct{ OperationPath }) 
 	if err != nil {
 		return nil, err
 	}
-	out := s.showOperation(who, rec, name)
-	out.Progress = s.progress(ctx, rec, time.Now())
+	out, now := s.showOperation(who, rec, name), time.Now()
+	p := s.heartbeatOf(ctx, rec)
+	out.Progress = showProgress(rec, p, now)
+	s.look(ctx, rec, p, now).addTo(&out)
 	return &shown[Operation]{out}, nil
 }
 
@@ -76,13 +82,21 @@ func (s *Server) cancelOperation(ctx context.Context, in *cancelInput) (*accepte
 func (s *Server) asAccepted(who caller, rec fleet.Record) Operation {
 	return Operation{
 		ID: rec.ID, Kind: rec.Kind, ResourceID: rec.ResourceID, Name: rec.Name, Params: rec.Params, Actor: rec.Actor, State: OperationPending,
-		Steps: []fleet.Step{}, AcceptedAt: rec.AcceptedAt, Deadline: rec.Deadline, TemporalURL: s.temporalURL(who, rec),
+		Steps: []Step{}, AcceptedAt: rec.AcceptedAt, Deadline: rec.Deadline, TemporalURL: s.temporalURL(who, rec),
 	}
 }
 
 func (s *Server) showOperation(who caller, rec fleet.Record, resource string) Operation {
 	out := s.asAccepted(who, rec)
-	out.ResourceName, out.Phase, out.Steps = resource, rec.Phase, append(out.Steps, rec.Steps...)
+	out.ResourceName, out.Phase = resource, rec.Phase
+	for _, step := range rec.Steps {
+		shown := Step{Step: step}
+		if !step.EndedAt.IsZero() {
+			shown.Duration = fleet.Duration(step.EndedAt.Sub(step.StartedAt).Round(time.Millisecond))
+		}
+		out.Steps = append(out.Steps, shown)
+	}
+	out.QueuePosition, out.Downtime, out.MovedBytes = rec.Place, fleet.Duration(rec.Downtime.Round(time.Millisecond)), rec.Moved
 	out.Code, out.Message = rec.Code, rec.Message
 	out.BegunAt, out.EndedAt, out.CancelRequested = rec.BegunAt, rec.EndedAt, !rec.CancelledAt.IsZero()
 	switch {

@@ -133,6 +133,18 @@ func TestBadRequestsSayWhatIsWrongAndChangeNothing(t *testing.T) {
 		"an end kept in words":    {call{as: "alice", do: "DELETE /v1/instances/" + i + "?confirm=box&keep=week", key: "-"}, 422, fleet.Invalid, "query.keep", "a duration such as 30s or 1h30m"},
 		"an end kept for 91 days": {call{as: "alice", do: "DELETE /v1/instances/" + i + "?confirm=box&keep=2184h", key: "-"}, 422, fleet.Invalid, "query.keep", "0s to 2160h, which is 90 days"},
 
+		"a plan of nothing":        {get("/v1/instances/" + i + "/plan"), 422, fleet.Invalid, "query.operation", "start, stop, freeze, thaw, migrate"},
+		"a plan to terminate":      {get("/v1/instances/" + i + "/plan?operation=SECRET"), 422, fleet.Invalid, "query.operation", "start, stop, freeze, thaw, migrate"},
+		"a plan for bob's host":    {call{as: "bob", do: "GET /v1/instances/" + bobs + "/plan?operation=migrate&host_id=" + w.hostID}, 403, fleet.Forbidden, "query.host_id", "none"},
+		"a plan of another's":      {get("/v1/instances/" + bobs + "/plan?operation=migrate"), 404, fleet.NotFound, "", ""},
+		"a retry of what is open":  {post("/v1/operations/"+server.ID+"/retry", nil), 409, fleet.Conflict, "", ""},
+		"a retry of nothing":       {post("/v1/operations/op_none/retry", nil), 404, fleet.NotFound, "", ""},
+		"a snapshot without key":   {call{as: "alice", do: "POST /v1/instances/" + i + "/snapshots"}, 422, fleet.Invalid, "header.Idempotency-Key", "1 to 255 printable ASCII characters, your own name for this request"},
+		"a snapshot of a creation": {post("/v1/instances/"+i+"/snapshots", nil), 409, fleet.Conflict, "", ""},
+		"snapshots of a word":      {get("/v1/snapshots?instance=SECRET"), 422, fleet.Invalid, "query.instance", "an ID that begins with ins_"},
+		"a snapshot's ID":          {get("/v1/snapshots/SECRET"), 422, fleet.Invalid, "path.id", "an ID that begins with snp_"},
+		"a lease's ID":             {call{as: "alice", do: "DELETE /v1/instances/" + i + "/kept/SECRET", key: "-"}, 422, fleet.Invalid, "path.lease", "a lease_id of the instance's kept"},
+
 		// Conflicts.
 		"a name that is taken":  {post("/v1/endpoints", `{"name":"taken","image":"a:1"}`), 409, fleet.Conflict, "body.name", ""},
 		"a server's name":       {post("/v1/instances", `{"name":"box","image":"a:1"}`), 409, fleet.Conflict, "body.name", ""},

@@ -159,7 +159,14 @@ type Operation struct {
 	State           OperationState `json:"state"`
 	Phase           string         `json:"phase,omitempty" doc:"The current step, for people"`
 	Progress        *Progress      `json:"progress,omitempty" doc:"Of the running step; not in lists"`
-	Steps           []fleet.Step   `json:"steps"`
+	Percent         float64        `json:"percent,omitempty" doc:"How far it is as a whole, 0 to 99, judged by how long earlier ones took; absent when nobody can tell: it waits, it is being undone, or none has come that far here yet"`
+	ETA             fleet.Duration `json:"eta,omitempty" doc:"Until it ends, judged likewise, and by its own rate of copying" example:"2m30s"`
+	QueuePosition   int            `json:"queue_position,omitempty" doc:"In the queue for a place, from 1; absent when it does not wait"`
+	Stuck           string         `json:"stuck,omitempty" doc:"Why it is not getting on; absent when it is"`
+	WayOut          string         `json:"way_out,omitempty" doc:"What to do when it is stuck"`
+	Downtime        fleet.Duration `json:"downtime,omitempty" doc:"For which the instance did not run, of one that is done and interrupts it" example:"1.2s"`
+	MovedBytes      int64          `json:"moved_bytes,omitempty" doc:"That were copied, of one that has ended"`
+	Steps           []Step         `json:"steps"`
 	Code            fleet.Code     `json:"code,omitempty" doc:"Why it did not end done"`
 	Message         string         `json:"message,omitempty"`
 	AcceptedAt      time.Time      `json:"accepted_at"`
@@ -168,6 +175,12 @@ type Operation struct {
 	Deadline        time.Time      `json:"deadline,omitzero" doc:"When it is undone unless it is past its point of no return"`
 	CancelRequested bool           `json:"cancel_requested"`
 	TemporalURL     string         `json:"temporal_url,omitempty" doc:"The workflow in Temporal's UI"`
+}
+
+// Step is one step of an operation.
+type Step struct {
+	fleet.Step
+	Duration fleet.Duration `json:"duration,omitempty" doc:"How long it took; absent while it runs" example:"1.203s"`
 }
 
 // Ended reports whether the operation has an outcome.
@@ -191,7 +204,10 @@ type Progress struct {
 	Percent    float64 `json:"percent,omitempty" doc:"0 to 100; absent when it is not known"`
 	Done       int64   `json:"done,omitempty" doc:"Bytes, or things"`
 	Total      int64   `json:"total,omitempty"`
-	ETASeconds int64   `json:"eta_seconds,omitempty" doc:"Until the step ends, judged by its pace so far"`
+	Rate       int64   `json:"rate,omitempty" doc:"Bytes a second, of late"`
+	ETASeconds int64   `json:"eta_seconds,omitempty" doc:"Until the step ends, judged by its rate, or its pace so far"`
+	Attempt    int     `json:"attempt,omitempty" doc:"How often the step is being tried, from 2"`
+	Failure    string  `json:"failure,omitempty" doc:"How the attempt before ended"`
 }
 
 // Host is a host as the API shows it.

@@ -40,6 +40,7 @@ func (s *Server) followOperation(ctx context.Context, out *stream, who caller, r
 	defer tick.Stop()
 	var (
 		progress *Progress
+		outlook  outlook
 		last     []byte
 		asked    time.Time // when progress was asked for
 		sent     = time.Now()
@@ -47,11 +48,15 @@ func (s *Server) followOperation(ctx context.Context, out *stream, who caller, r
 	for {
 		now := time.Now()
 		if now.Sub(asked) >= progressEvery {
-			progress, asked = s.progress(ctx, rec, now), now
+			p := s.heartbeatOf(ctx, rec)
+			progress, outlook, asked = showProgress(rec, p, now), s.look(ctx, rec, p, now), now
 		}
 		show := s.showOperation(who, rec, name)
 		if !show.Ended() {
 			show.Progress = progress
+			outlook.addTo(&show)
+		} else {
+			s.look(ctx, rec, fleet.Progress{}, now).addTo(&show)
 		}
 		body, err := json.Marshal(show)
 		if err != nil {

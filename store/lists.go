@@ -30,9 +30,11 @@ func (s *Store) GetOperation(ctx context.Context, accountID, id string) (fleet.R
 	return rec, nil
 }
 
-// ListOperations lists operations of an account, newest first, without their steps.
+// ListOperations lists operations of an account, newest first. Those that have ended come without
+// their steps.
 func (s *Store) ListOperations(ctx context.Context, accountID string, f OperationFilter) ([]fleet.Record, error) {
-	return s.records(ctx, "list operations", func(*tx) query {
+	var recs []fleet.Record
+	err := s.read(ctx, "list operations", func(t *tx) error {
 		q := selecting(recordColumns, "operations").and(`account_id = ?`, accountID).equal("resource_id", f.ResourceID)
 		if f.Open {
 			q = q.and(`outcome = ''`)
@@ -40,8 +42,30 @@ func (s *Store) ListOperations(ctx context.Context, accountID string, f Operatio
 		if f.After != "" { // an operation's ID does not sort by time
 			q = q.and(`(accepted_at, id) < (SELECT accepted_at, id FROM operations WHERE account_id = ? AND id = ?)`, accountID, f.After)
 		}
-		return query{q.text + ` ORDER BY accepted_at DESC, id DESC LIMIT ?`, append(q.args, f.limit())}
+		var err error
+		if recs, err = t.records(query{q.text + ` ORDER BY accepted_at DESC, id DESC LIMIT ?`, append(q.args, f.limit())}); err != nil {
+			return err
+		}
+		return t.addSteps(recs)
 	})
+	return recs, err
+}
+
+// addSteps adds the steps of those that are open, and their places in the queue.
+func (t *tx) addSteps(recs []fleet.Record) error {
+	for i := range recs {
+		if recs[i].Outcome != fleet.Open {
+			continue
+		}
+		var err error
+		if recs[i].Steps, err = t.steps(recs[i].ID); err != nil {
+			return err
+		}
+		if recs[i].Place, err = t.position(recs[i].ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ResourceNames are the names of an account's instances and endpoints with these IDs, gone

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,84 +33,134 @@ func (p *placing) body(ctx context.Context, s *session) (api.InstancePlace, erro
 	return body, err
 }
 
+// query is the same of a plan.
+func (p *placing) query(ctx context.Context, s *session) (url.Values, error) {
+	at, err := p.body(ctx, s)
+	query := url.Values{}
+	if at.HostID != "" {
+		query.Set("host_id", at.HostID)
+	}
+	return query, err
+}
+
+// dryRun prints the plan of an operation that needs a place.
+func (p *placing) dryRun(ctx context.Context, s *session, id, name, operation string) error {
+	query, err := p.query(ctx, s)
+	if err != nil {
+		return err
+	}
+	return s.dryRun(ctx, id, name, operation, query)
+}
+
 func rateFlag(cmd *cobra.Command, r *rate) {
 	cmd.Flags().Var(r, "rate-limit", "Copy at most this many bytes a second, such as 50M or 1.5G; 64K at least. Default: as fast as it goes")
 }
 
 func (a *app) instanceStart() *cobra.Command {
 	var p placing
+	var dry bool
 	cmd := verbCommand(a, instances, verb{
 		name: "start", does: "start", short: "Start a stopped server",
 		long: "Starts a stopped server. One that was stopped with --hold none is placed anew: where that is another host, its\n" +
 			"disk is copied there.",
-		prepare: func(ctx context.Context, s *session, _, _ string) (any, error) { return p.body(ctx, s) },
+		prepare: func(ctx context.Context, s *session, id, name string) (any, error) {
+			if dry {
+				return nil, p.dryRun(ctx, s, id, name, "start")
+			}
+			return p.body(ctx, s)
+		},
 	}, legalOnInstance)
 	p.flags(a, cmd)
+	dryFlag(cmd, &dry)
 	return cmd
 }
 
 func (a *app) instanceStop() *cobra.Command {
 	var hold string
+	var dry bool
 	cmd := verbCommand(a, instances, verb{
 		name: "stop", does: "stop", short: "Stop a server; it keeps its disk and, unless you say otherwise, its GPUs",
 		long: "Stops a server. With --hold reserved it keeps its GPUs and the ports of its host, and is back in seconds. With\n" +
 			"--hold none it keeps its disk only: others may have its GPUs, and a start looks for a place anew. Its URL and\n" +
 			"addresses stay in either case.",
-		prepare: func(_ context.Context, s *session, _, _ string) (any, error) {
+		prepare: func(ctx context.Context, s *session, id, name string) (any, error) {
 			if hold != fleet.HoldReserved && hold != fleet.HoldNone {
 				return nil, usage(s.cmd, "--hold %q is not known; allowed: %s, %s", hold, fleet.HoldReserved, fleet.HoldNone)
 			}
-			if hold == fleet.HoldReserved {
+			switch {
+			case dry:
+				return nil, s.dryRun(ctx, id, name, fleet.Stop.Name, url.Values{"hold": {hold}})
+			case hold == fleet.HoldReserved:
 				return nil, nil
 			}
+			s.sayStop(ctx, id, name)
 			return api.InstanceStop{Hold: hold}, nil
 		},
 	}, legalOnInstance)
 	cmd.Flags().StringVar(&hold, "hold", fleet.HoldReserved, "What it keeps besides its disk: reserved (GPUs and ports of its host) or none")
 	complete(cmd, "hold", fixed(fleet.HoldReserved, fleet.HoldNone))
+	dryFlag(cmd, &dry)
 	return cmd
 }
 
 func (a *app) instanceFreeze() *cobra.Command {
 	var limit rate
+	var dry bool
 	cmd := verbCommand(a, instances, verb{
 		name: "freeze", does: "freeze", short: "Save a server in the archive and give everything else back",
 		long: "Saves a server's disk and what changed in its root filesystem in the archive, verifies them, and gives its GPUs,\n" +
 			"the ports of its host and the disk there back. Name, URL and addresses stay. What was in memory is lost, as in a stop.",
-		prepare: func(context.Context, *session, string, string) (any, error) {
+		prepare: func(ctx context.Context, s *session, id, name string) (any, error) {
+			if dry {
+				return nil, s.dryRun(ctx, id, name, fleet.Freeze.Name, url.Values{})
+			}
 			return api.InstanceFreeze{RateLimit: int64(limit)}, nil
 		},
 	}, legalOnInstance)
 	rateFlag(cmd, &limit)
+	dryFlag(cmd, &dry)
 	return cmd
 }
 
 func (a *app) instanceThaw() *cobra.Command {
 	var p placing
+	var dry bool
 	cmd := verbCommand(a, instances, verb{
 		name: "thaw", does: "thaw", short: "Bring a frozen server back",
 		long: "Restores a frozen server on a host that fits, after testing its GPUs: on the host it lived on, with the same\n" +
 			"ports there, if it can. Without a place it stays frozen, or with --queue waits for one.",
-		prepare: func(ctx context.Context, s *session, _, _ string) (any, error) { return p.body(ctx, s) },
+		prepare: func(ctx context.Context, s *session, id, name string) (any, error) {
+			if dry {
+				return nil, p.dryRun(ctx, s, id, name, "thaw")
+			}
+			return p.body(ctx, s)
+		},
 	}, legalOnInstance)
 	p.flags(a, cmd)
+	dryFlag(cmd, &dry)
 	return cmd
 }
 
 func (a *app) instanceMigrate() *cobra.Command {
 	var p placing
 	var limit rate
+	var dry bool
 	cmd := verbCommand(a, instances, verb{
 		name: "migrate", does: "migrate", short: "Move a server to another host while it runs",
+		example: "  kelvin instance migrate notebook --dry-run\n  kelvin instance migrate notebook --wait",
 		long: "Copies a server to another host while it runs, stops it for what changed last, and starts it there. Until then\n" +
 			"a cancel leaves it as and where it is. Its URL and addresses stay; connections break once, requests wait.",
-		prepare: func(ctx context.Context, s *session, _, _ string) (any, error) {
+		prepare: func(ctx context.Context, s *session, id, name string) (any, error) {
+			if dry {
+				return nil, p.dryRun(ctx, s, id, name, fleet.Migrate.Name)
+			}
 			at, err := p.body(ctx, s)
 			return api.InstanceMigrate{InstancePlace: at, InstanceFreeze: api.InstanceFreeze{RateLimit: int64(limit)}}, err
 		},
 	}, legalOnInstance)
 	p.flags(a, cmd)
 	rateFlag(cmd, &limit)
+	dryFlag(cmd, &dry)
 	return cmd
 }
 

@@ -29,6 +29,12 @@ var operations = &noun[api.Operation]{
 			}
 			return phaseOf(o)
 		}},
+		{"PROGRESS", func(o api.Operation, _ time.Time) string {
+			if o.Stuck != "" && !o.Ended() {
+				return "stuck"
+			}
+			return outlookOf(o)
+		}},
 		{"BY", func(o api.Operation, _ time.Time) string { return o.Actor }},
 		{"ACCEPTED", func(o api.Operation, now time.Time) string { return ago(o.AcceptedAt, now) }},
 		{"TOOK", func(o api.Operation, now time.Time) string {
@@ -50,15 +56,23 @@ func showOperation(o api.Operation, now time.Time) facts {
 	if !o.Ended() {
 		f.add("Phase", phaseOf(o))
 	}
-	if p := o.Progress; p != nil && p.Percent > 0 {
-		f.add("Progress", strings.TrimSpace(fmt.Sprintf("%.0f%% %s", p.Percent, p.Message)))
-	}
+	f.add("Progress", outlookOf(o))
+	f.add("This step", stepProgress(o.Progress))
+	f.add("Stuck", o.Stuck)
+	f.add("Way out", o.WayOut)
 	f.add("Code", string(o.Code))
 	f.add("Message", o.Message)
 	f.add("By", o.Actor)
 	f.add("Accepted", moment(o.AcceptedAt, now))
 	f.add("Begun", moment(o.BegunAt, now))
 	f.add("Ended", moment(o.EndedAt, now))
+	if o.Downtime > 0 {
+		f.add("Downtime", time.Duration(o.Downtime).String())
+	}
+	if o.MovedBytes > 0 {
+		f.add("Moved", bytesOf(o.MovedBytes))
+	}
+	f.add("Asked with", askedWith(o.Params))
 	if !o.Ended() && !o.Deadline.IsZero() {
 		f.add("Deadline", moment(o.Deadline, now)+", when it is undone unless it is past its point of no return")
 	}
@@ -72,13 +86,67 @@ func showOperation(o api.Operation, now time.Time) facts {
 	return f
 }
 
-func stepLine(step fleet.Step) string {
+// outlookOf is how far an open operation is as a whole: "37%, 4m left".
+func outlookOf(o api.Operation) string {
+	if o.Ended() || o.Percent == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%.0f%%", o.Percent)
+	if o.ETA > 0 {
+		text += ", " + short(time.Duration(o.ETA)) + " left"
+	}
+	return text
+}
+
+// stepProgress is how far the running step is: "45%, 120.0 MiB/s, 12s left: saving".
+func stepProgress(p *api.Progress) string {
+	if p == nil {
+		return ""
+	}
+	var parts []string
+	if p.Percent > 0 {
+		parts = append(parts, fmt.Sprintf("%.0f%%", p.Percent))
+	}
+	if p.Rate > 0 {
+		parts = append(parts, bytesOf(p.Rate)+"/s")
+	}
+	if p.ETASeconds > 0 {
+		parts = append(parts, short(time.Duration(p.ETASeconds)*time.Second)+" left")
+	}
+	if p.Attempt > 1 {
+		parts = append(parts, fmt.Sprintf("attempt %d", p.Attempt))
+	}
+	text := strings.Join(parts, ", ")
+	if what := firstOf(p.Failure, p.Message); what != "" {
+		text = strings.TrimPrefix(text+": "+what, ": ")
+	}
+	return text
+}
+
+// askedWith is what an operation was asked with, as its flags say it.
+func askedWith(p fleet.Params) string {
+	var flags []string
+	add := func(ok bool, format string, args ...any) {
+		if ok {
+			flags = append(flags, fmt.Sprintf(format, args...))
+		}
+	}
+	add(p.Hold != "", "--hold %s", p.Hold)
+	add(p.HostID != "", "--host %s", p.HostID)
+	add(p.Wait, "--queue")
+	add(p.RateLimit > 0, "--rate-limit %d", p.RateLimit)
+	add(p.SnapshotID != "", "--from %s", p.SnapshotID)
+	add(p.Keep > 0, "--keep %s", inDays(time.Duration(p.Keep)))
+	return strings.Join(flags, " ")
+}
+
+func stepLine(step api.Step) string {
 	line := string(step.State) + ": " + firstOf(step.Title, step.Name)
 	if step.Undo {
 		line = string(step.State) + ": (take back) " + firstOf(step.Title, step.Name)
 	}
 	if !step.EndedAt.IsZero() {
-		line += fmt.Sprintf(" (%s)", step.EndedAt.Sub(step.StartedAt).Round(time.Millisecond))
+		line += fmt.Sprintf(" (%s)", step.Duration)
 	}
 	if step.HostID != "" {
 		line += " on " + step.HostID
@@ -91,12 +159,12 @@ func stepLine(step fleet.Step) string {
 
 func (a *app) operationCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "operation", Aliases: []string{"op", "operations", "ops"}, Short: "Follow and cancel what was asked for",
+		Use: "operation", Aliases: []string{"op", "operations", "ops"}, Short: "Follow, cancel and retry what was asked for",
 		Long: "An operation moves a resource from state to state: it is what create, start, stop and the others ask for.\n" +
 			"Where an operation is wanted, the name or ID of its endpoint or server does as well: it stands for the\n" +
 			"open operation, or else for the newest.",
 	}
-	cmd.AddCommand(a.operationLs(), a.operationShow(), a.operationWatch(), a.operationCancel())
+	cmd.AddCommand(a.operationLs(), a.operationShow(), a.operationWatch(), a.operationCancel(), a.operationRetry())
 	return cmd
 }
 
@@ -185,6 +253,41 @@ func (a *app) operationCancel() *cobra.Command {
 	}
 	ch.flags(cmd)
 	return cmd
+}
+
+func (a *app) operationRetry() *cobra.Command {
+	var ch change
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "retry OPERATION", Short: "Ask again for an operation that came to nothing",
+		Long: "Asks again for an operation that was undone or got stuck, with the same parameters, in a new operation. What an\n" +
+			"undone create had made is made anew, under the same name.",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: completeNouns(a, operations, cameToNothing),
+		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
+			if err := ch.check(s.cmd); err != nil {
+				return err
+			}
+			op, err := s.findOperation(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			in := call{method: http.MethodPost, path: operations.path + "/" + url.PathEscape(op.it.ID) + "/retry"}
+			if o := op.it; o.Kind == fleet.KindInstance && (o.Name == fleet.Reset.Name || o.Name == fleet.Terminate.Name) {
+				if err := s.confirm(yes, fmt.Sprintf("This will %s again: data is erased%s", title(o), keeping(func(any) time.Duration { return time.Duration(o.Params.Keep) }, nil)), o.ResourceName); err != nil {
+					return err
+				}
+				in.body = api.OperationRetry{Confirm: o.ResourceName}
+			}
+			return ch.do(ctx, s, in, op.it.ResourceName, nil)
+		}),
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "Do not ask for confirmation")
+	ch.flags(cmd)
+	return cmd
+}
+
+func cameToNothing(o api.Operation) bool {
+	return o.State == api.OperationUndone || o.State == api.OperationStuck
 }
 
 func (s *session) cancelOperation(ctx context.Context, id, key string, into *record[api.Operation]) error {

@@ -27,6 +27,7 @@ type progress struct {
 	mu    sync.Mutex
 	op    api.Operation
 	phase string // the last one told in a plain line
+	stuck string // what was told of that
 	frame int
 }
 
@@ -60,13 +61,23 @@ func (p *progress) show(op api.Operation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.op = op
+	if op.Stuck != p.stuck && !op.Ended() {
+		if p.stuck = op.Stuck; op.Stuck != "" {
+			p.clear()
+			fmt.Fprintln(p.out, clean(fmt.Sprintf("It is stuck: %s. The way out: %s.", op.Stuck, op.WayOut)))
+		}
+	}
 	if p.terminal != nil {
 		p.draw()
 		return
 	}
 	if phase := phaseOf(op); phase != p.phase && !op.Ended() {
 		p.phase = phase
-		fmt.Fprintln(p.out, clean(fmt.Sprintf("%s: %s (%s)", title(op), phase, short(elapsed(op, p.now())))))
+		outlook := outlookOf(op)
+		if outlook != "" {
+			outlook = " " + outlook
+		}
+		fmt.Fprintln(p.out, clean(fmt.Sprintf("%s: %s%s (%s)", title(op), phase, outlook, short(elapsed(op, p.now())))))
 	}
 }
 
@@ -107,7 +118,9 @@ func (p *progress) draw() {
 func progressLine(op api.Operation, spin string, took time.Duration, columns int) string {
 	head := spin + " " + clean(title(op)) + ": "
 	var tail strings.Builder
-	if p := op.Progress; p != nil && !op.Ended() {
+	if outlook := outlookOf(op); outlook != "" {
+		tail.WriteString(" " + outlook)
+	} else if p := op.Progress; p != nil && !op.Ended() {
 		if p.Percent > 0 {
 			fmt.Fprintf(&tail, " %.0f%%", p.Percent)
 		}
@@ -133,6 +146,9 @@ func phaseOf(op api.Operation) string {
 		phase = "waiting to begin"
 	case op.State == api.OperationRunning && op.Phase == "":
 		phase = "under way"
+	}
+	if op.QueuePosition > 0 && !op.Ended() {
+		phase += fmt.Sprintf(", number %d in the queue", op.QueuePosition)
 	}
 	if op.CancelRequested && !op.Ended() {
 		phase = "taking it back: " + phase

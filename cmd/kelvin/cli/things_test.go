@@ -50,16 +50,16 @@ func lostWorker() api.Instance {
 func stopOperation(state api.OperationState) api.Operation {
 	o := api.Operation{
 		ID: id("op_", 7), Kind: fleet.KindEndpoint, ResourceID: id("ep_", 1), ResourceName: "llama", Name: "stop", Actor: id("key_", 1),
-		State: state, Steps: []fleet.Step{}, AcceptedAt: testNow.Add(-12 * time.Second),
+		State: state, Steps: []api.Step{}, AcceptedAt: testNow.Add(-12 * time.Second),
 	}
 	switch state {
 	case api.OperationPending:
 		o.ResourceName = "" // as the server's 202 has it
 	case api.OperationRunning:
 		o.Phase, o.BegunAt, o.Deadline = "Drain requests", testNow.Add(-11*time.Second), testNow.Add(2*time.Hour)
-		o.Steps = []fleet.Step{
-			{Name: "HoldTraffic", Title: "Hold traffic", State: fleet.StepDone, StartedAt: testNow.Add(-11 * time.Second), EndedAt: testNow.Add(-10 * time.Second)},
-			{Name: "AwaitDrain", Title: "Drain requests", HostID: id("hst_", 1), State: fleet.StepRunning, StartedAt: testNow.Add(-10 * time.Second)},
+		o.Steps = []api.Step{
+			{Step: fleet.Step{Name: "HoldTraffic", Title: "Hold traffic", State: fleet.StepDone, StartedAt: testNow.Add(-11 * time.Second), EndedAt: testNow.Add(-10 * time.Second)}, Duration: fleet.Duration(time.Second)},
+			{Step: fleet.Step{Name: "AwaitDrain", Title: "Drain requests", HostID: id("hst_", 1), State: fleet.StepRunning, StartedAt: testNow.Add(-10 * time.Second)}},
 		}
 		o.Progress = &api.Progress{Percent: 45, ETASeconds: 12, Message: "2 of 4 requests"}
 	case api.OperationDone:

@@ -114,6 +114,9 @@ func outcome(op api.Operation) error {
 		}
 	case api.OperationStuck:
 		f.err = fleet.Errorf(op.Code, "%s could be neither finished nor undone%s", title(op), reason)
+		if op.WayOut != "" {
+			f.next = append(f.next, "The way out: "+op.WayOut+".")
+		}
 		f.next = append(f.next, fmt.Sprintf("`kelvin %s show %s` shows what can be done with it now.", op.Kind, op.ResourceID))
 	default: // done, or open
 		return nil
