@@ -653,6 +653,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/instances/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan an operation
+         * @description What it would do if it were asked for now: where the server would go, what would be copied, how long it and the pause may take, what the server keeps. Nothing is changed, or held.
+         */
+        get: operations["planOperation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/instances/{id}/recover": {
         parameters: {
             query?: never;
@@ -931,6 +951,26 @@ export interface paths {
          * @description Undoes what was done, unless the operation is past its point of no return: then it is finished.
          */
         post: operations["cancelOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry an operation
+         * @description Asks for one that ended undone or stuck again, with the same parameters, in a new operation. What an undone create had made is made anew, under the same name. A reset and a terminate need the instance's name again.
+         */
+        post: operations["retryOperation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2381,8 +2421,18 @@ export interface components {
              * @description When it is undone unless it is past its point of no return
              */
             deadline?: string;
+            /**
+             * @description For which the instance did not run, of one that is done and interrupts it
+             * @example 1.2s
+             */
+            downtime?: string;
             /** Format: date-time */
             ended_at?: string;
+            /**
+             * @description Until it ends, judged likewise, and by its own rate of copying
+             * @example 2m30s
+             */
+            eta?: string;
             /** @example op_06f2r3k8x9m4n5p6q7s8t9v0w1 */
             id: string;
             /**
@@ -2392,23 +2442,46 @@ export interface components {
             kind: "instance" | "endpoint";
             message?: string;
             /**
+             * Format: int64
+             * @description That were copied, of one that has ended
+             */
+            moved_bytes?: number;
+            /**
              * @description What it does
              * @example stop
              */
             name: string;
             /** @description What it was asked with, besides its resource */
             params?: components["schemas"]["Params"];
+            /**
+             * Format: double
+             * @description How far it is as a whole, 0 to 99, judged by how long earlier ones took; absent when nobody can tell: it waits, it is being undone, or none has come that far here yet
+             */
+            percent?: number;
             /** @description The current step, for people */
             phase?: string;
             /** @description Of the running step; not in lists */
             progress?: components["schemas"]["Progress"];
+            /**
+             * Format: int64
+             * @description In the queue for a place, from 1; absent when it does not wait
+             */
+            queue_position?: number;
             resource_id: string;
             resource_name?: string;
             /** @enum {string} */
             state: "pending" | "running" | "done" | "undone" | "stuck";
             steps: components["schemas"]["Step"][];
+            /** @description Why it is not getting on; absent when it is */
+            stuck?: string;
             /** @description The workflow in Temporal's UI */
             temporal_url?: string;
+            /** @description What to do when it is stuck */
+            way_out?: string;
+        };
+        OperationRetry: {
+            /** @description The instance's name; needed by a reset and a terminate, as the first time */
+            confirm?: string;
         };
         Params: {
             /** @description Of stop: none when GPUs and ports go back */
@@ -2431,6 +2504,81 @@ export interface components {
             snapshot_id?: string;
             /** @description For a place, when there is none */
             wait?: boolean;
+        };
+        Plan: {
+            /** @description The operation would be accepted now */
+            allowed: boolean;
+            /**
+             * Format: int64
+             * @description That would be copied; absent when it copies nothing, or nobody knows how much
+             */
+            bytes?: number;
+            /** @description Where that is known from: a snapshot, or an earlier operation */
+            bytes_from?: string;
+            /** @description Of an operation that needs a place, and of a stop that gives one back */
+            capacity?: components["schemas"]["PlanCapacity"];
+            /** @description It copies the server's data */
+            copies: boolean;
+            /** @description How long the server is expected not to run, of an operation after which it runs again */
+            downtime?: components["schemas"]["PlanTime"];
+            /** @description Where the server lives now */
+            from_host_id?: string;
+            /** @description What others may have afterwards */
+            gives_back: ("disk" | "gpus" | "host_ports")[];
+            /** @description Where it would live then; absent when that is nowhere, or nobody has room */
+            host_id?: string;
+            instance_id: string;
+            /** @description What it has afterwards */
+            keeps: ("disk" | "root_filesystem" | "gpus" | "host_ports" | "addresses")[];
+            /** @description What is gone afterwards */
+            loses: ("memory" | "connections")[];
+            /** @example migrate */
+            operation: string;
+            /** @description Ports of its host that would be others. Its URL and addresses stay */
+            ports: components["schemas"]["PlanPort"][];
+            /** @description Why it would not */
+            reason?: string;
+            /** @description How long it is expected to take, without waiting for a place; absent when nobody knows */
+            total?: components["schemas"]["PlanTime"];
+        };
+        PlanCapacity: {
+            /** @description There is a place at this moment; for a stop with nothing held: besides the one it gives back */
+            now: boolean;
+            /**
+             * Format: int64
+             * @description How many servers like it would fit in its data center at this moment
+             */
+            places: number;
+            /** @description Why there is none */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Operations that wait in the queue for the same GPUs
+             */
+            waiting: number;
+        };
+        PlanPort: {
+            /** Format: int64 */
+            container: number;
+            /**
+             * Format: int64
+             * @description Port on its host, now or when it had one
+             */
+            from?: number;
+            /**
+             * Format: int64
+             * @description Port on the host where it would live
+             */
+            to: number;
+        };
+        PlanTime: {
+            /** @example 2m30s */
+            duration: string;
+            /**
+             * Format: int64
+             * @description Earlier operations of its kind that this comes from, the server's own if it has any; 0: none was done yet, and it is a default (100 MiB/s, 10s besides copying, 5s of downtime)
+             */
+            measured: number;
         };
         PortRoute: {
             /** Format: int64 */
@@ -2464,20 +2612,32 @@ export interface components {
         Progress: {
             /**
              * Format: int64
+             * @description How often the step is being tried, from 2
+             */
+            attempt?: number;
+            /**
+             * Format: int64
              * @description Bytes, or things
              */
             done?: number;
             /**
              * Format: int64
-             * @description Until the step ends, judged by its pace so far
+             * @description Until the step ends, judged by its rate, or its pace so far
              */
             eta_seconds?: number;
+            /** @description How the attempt before ended */
+            failure?: string;
             message?: string;
             /**
              * Format: double
              * @description 0 to 100; absent when it is not known
              */
             percent?: number;
+            /**
+             * Format: int64
+             * @description Bytes a second, of late
+             */
+            rate?: number;
             /** Format: int64 */
             total?: number;
         };
@@ -2897,6 +3057,11 @@ export interface components {
             processes: number;
         };
         Step: {
+            /**
+             * @description How long it took; absent while it runs
+             * @example 1.203s
+             */
+            duration?: string;
             /** Format: date-time */
             ended_at?: string;
             host_id?: string;
@@ -6592,6 +6757,90 @@ export interface operations {
             };
         };
     };
+    planOperation: {
+        parameters: {
+            query: {
+                /** @description The operation to plan */
+                operation: "start" | "stop" | "freeze" | "thaw" | "migrate";
+                /** @description The only host that will do, as with the operation */
+                host_id?: string;
+                /** @description Of stop: what it keeps */
+                hold?: "reserved" | "none";
+            };
+            header?: never;
+            path: {
+                /** @description Of the instance */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     recoverInstance: {
         parameters: {
             query?: never;
@@ -8000,6 +8249,118 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryOperation: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the operation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OperationRetry"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
