@@ -45,7 +45,7 @@ test: setup-test build vet $(GOTESTSUM) ## Set up what is missing, build, and ru
 	$(GOTESTSUM) $(call report,unit) -- -timeout 15m $$(go list ./... | grep -v /kelvin/e2e) || failed=1; \
 	if [ -d e2e ]; then \
 		$(call section,Go: e2e (alone: it measures and kills)); \
-		$(GOTESTSUM) $(call report,e2e) -- -timeout 25m -p 1 ./e2e/... || failed=1; \
+		$(GOTESTSUM) $(call report,e2e) -- -timeout 40m -p 1 ./e2e/... || failed=1; \
 	fi; \
 	$(call section,Go: temporaldev); \
 	(cd temporaldev && ../$(GOTESTSUM) $(call report,temporaldev) -- -timeout 10m ./...) || failed=1; \

@@ -74,6 +74,8 @@ if ! have dockerd && ! [ -x /usr/sbin/dockerd ]; then
 	fi
 fi
 have iptables || [ -x /usr/sbin/iptables ] || ! is_root || install_packages iptables iptables
+# docker-second.sh lays a cable between two engines.
+have ip || [ -x /sbin/ip ] || ! is_root || install_packages ip iproute2
 
 # wait_for_engine SECONDS [PID] waits until an engine answers, or that process has ended.
 wait_for_engine() {
