@@ -57,8 +57,9 @@ type Machine interface {
 	List(ctx context.Context) ([]Container, error)
 
 	// Logs reads what a container wrote, stdout and stderr in one stream, oldest first. It
-	// ends at the end, or with Follow when the container ends or ctx does. NotFound without
-	// a container.
+	// ends at the end, or with Follow when the container ends or ctx does. With Timestamps
+	// every line has its own before it, and is cut where it is longer than 256 KiB. NotFound
+	// without a container.
 	Logs(ctx context.Context, leaseID string, o LogOptions) (io.ReadCloser, error)
 
 	// Stats reads what a running container uses. NotFound without a container, Conflict if

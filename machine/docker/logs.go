@@ -1,7 +1,10 @@
 package docker
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
 	"io"
 	"strconv"
 	"time"
@@ -9,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
+	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
 )
 
@@ -37,13 +41,69 @@ func (e *Engine) Logs(ctx context.Context, leaseID string, o machine.LogOptions)
 	go func() {
 		defer cancel()
 		defer mixed.Close()
-		_, err := stdcopy.StdCopy(in, in, mixed)
+		var err error
+		if o.Timestamps {
+			err = joinLines(in, mixed)
+		} else {
+			_, err = stdcopy.StdCopy(in, in, mixed)
+		}
 		if ctx.Err() != nil {
 			err = nil // the end that the caller asked for
 		}
 		_ = in.CloseWithError(err)
 	}()
 	return &stream{PipeReader: out, cancel: cancel}, nil
+}
+
+// maxLine is where a long line is cut.
+const maxLine = 256 << 10
+
+// joinLines copies a log with times. The engine keeps long lines in pieces of 16 KiB and puts
+// the time before each; a line that its container did not end is left open.
+func joinLines(to io.Writer, from io.Reader) error {
+	var open [3][]byte // by stream: the line whose end is still to come
+	end := func(stream int) error {
+		line := open[stream]
+		open[stream] = line[:0]
+		if len(line) == 0 {
+			return nil
+		}
+		_, err := to.Write(append(line, '\n'))
+		return err
+	}
+	var header [8]byte // the stream, and the length of what comes of it
+	for {
+		if _, err := io.ReadFull(from, header[:]); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return errors.Join(end(1), end(2), err)
+		}
+		stream, size := int(header[0]), binary.BigEndian.Uint32(header[4:])
+		if stream >= len(open) || size > maxLine {
+			return fleet.Errorf(fleet.Unavailable, "the engine sends something else than a log")
+		}
+		piece := make([]byte, size)
+		if _, err := io.ReadFull(from, piece); err != nil {
+			return err
+		}
+		stamp, text, _ := bytes.Cut(piece, []byte(" "))
+		if line := open[stream]; len(line)+len(text) > maxLine || !bytes.HasPrefix(line, append(stamp[:len(stamp):len(stamp)], ' ')) {
+			if err := end(stream); err != nil {
+				return err
+			}
+		}
+		if len(open[stream]) > 0 {
+			piece = text
+		}
+		rest, whole := bytes.CutSuffix(piece, []byte("\n"))
+		open[stream] = append(open[stream], rest...)
+		if whole {
+			if err := end(stream); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // A stream ends its source when it is closed.
