@@ -19,7 +19,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/worker"
 )
 
-// An Agent runs one host. All fields but Archive, Registerer and Started must be set.
+// An Agent runs one host. All fields but Archive, Logs, Registerer and Started must be set.
 type Agent struct {
 	HostID       string
 	Version      string
@@ -33,6 +33,7 @@ type Agent struct {
 	Temporal     client.Client
 	Machine      machine.Machine
 	Archive      activities.Archive   // nil: none
+	Logs         *Logs                // how it keeps what containers write; nil: not at all
 	Diagnoser    activities.Diagnoser // of its GPUs
 	Journal      *Journal
 	Logger       *slog.Logger
@@ -43,12 +44,17 @@ type Agent struct {
 	lease   atomic.Pointer[lease]        // as it was granted last
 	changed chan struct{}                // a container started or ended
 	metrics *metrics
+	keeper  *keeper    // of logs; nil: none
 	turning sync.Mutex // held by obey or fence: what one starts, the other must not take for its own
 }
 
 // Run renews the lease and takes steps until ctx ends. Containers go on running: the next
 // agent finds them. It returns an error only if it cannot begin.
 func (a *Agent) Run(ctx context.Context) error {
+	if a.Logs != nil {
+		a.keeper = newKeeper(a, *a.Logs)
+		a.Machine = keeping{a.Machine, a.keeper}
+	}
 	a.changed, a.metrics = make(chan struct{}, 1), newMetrics(a)
 	a.lease.Store(&lease{ends: time.Now(), ttl: fleet.LeaseTTL, every: fleet.LeaseEvery})
 	info, err := a.Machine.Info(ctx)
@@ -64,6 +70,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	group.Go(func() error { return a.describe(ctx) })
 	group.Go(func() error { return a.tunnel(ctx) })
 	group.Go(func() error { return a.collect(ctx) })
+	if a.keeper != nil {
+		group.Go(func() error { return a.keeper.run(ctx) })
+	}
 	group.Go(func() error { return a.takeSteps(ctx, leased) })
 	return group.Wait()
 }

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -13,7 +14,8 @@ const collectEvery = 10 * time.Minute
 // names it: longer than the longest operation, which may be saving what no snapshot holds yet.
 const CollectGrace = 24 * time.Hour
 
-// collect clears up the archive when it is this host's turn: what no record names goes.
+// collect clears up the archive when it is this host's turn: what no record names goes, and so do
+// logs that are too old.
 func (a *Agent) collect(ctx context.Context) error {
 	for a.Archive != nil && sleep(ctx, collectEvery) {
 		if !a.Leased() {
@@ -28,6 +30,9 @@ func (a *Agent) collect(ctx context.Context) error {
 			done, cerr := a.Archive.Collect(ctx, keep, CollectGrace)
 			if err = cerr; err == nil {
 				a.Logger.InfoContext(ctx, "archive cleared up", "host", a.HostID, "result", done)
+			}
+			if a.keeper != nil {
+				err = errors.Join(err, a.keeper.prune(ctx))
 			}
 		}
 		if err != nil && ctx.Err() == nil {

@@ -46,6 +46,7 @@ type site struct {
 	temporal client.Client
 	journal  string // its path
 	ports    int    // the first of twenty
+	logs     *Logs  // nil: the agent keeps none
 	asked    int
 }
 
@@ -111,7 +112,7 @@ func (s *site) mustRun() *running {
 	a := &Agent{
 		HostID: s.hostID, Version: "test", Address: "127.0.0.1", ProbeAddress: "127.0.0.1", PortFirst: s.ports, PortLast: s.ports + 19,
 		GPUs: gpus, Simulated: true, Server: &Server{URL: s.wire.url, Token: s.token, HTTP: &http.Client{Transport: &http.Transport{}}},
-		Temporal: s.temporal, Machine: s.handle, Journal: journal, Registerer: registry, Diagnoser: SimulatedGPUs{},
+		Temporal: s.temporal, Machine: s.handle, Journal: journal, Registerer: registry, Diagnoser: SimulatedGPUs{}, Logs: s.logs,
 		Logger: slog.New(slog.NewTextHandler(s.Output(), nil)),
 	}
 	ctx, cancel := context.WithCancel(context.Background())

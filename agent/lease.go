@@ -103,5 +103,6 @@ func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
 		})
 	}
 	a.metrics.count(containers)
+	a.keeper.see(containers)
 	return r, nil
 }

@@ -16,6 +16,8 @@ type metrics struct {
 	containers *prometheus.GaugeVec
 	fenced     prometheus.Counter
 	orphans    prometheus.Counter
+
+	logsShipped, logsBytes, logsDropped, logsCut prometheus.Counter
 }
 
 func newMetrics(a *Agent) *metrics {
@@ -28,6 +30,9 @@ func newMetrics(a *Agent) *metrics {
 		}
 		return 0
 	})
+	in.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "kelvin_agent_log_lag_seconds", Help: "Age of the oldest line of a container's log that is not in the archive.",
+	}, func() float64 { return a.keeper.lag().Seconds() })
 	return &metrics{
 		containers: in.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "kelvin_agent_containers", Help: "Kelvin's containers on the host, as it last reported them.",
@@ -37,6 +42,18 @@ func newMetrics(a *Agent) *metrics {
 		}),
 		orphans: in.NewCounter(prometheus.CounterOpts{
 			Name: "kelvin_agent_orphans_removed_total", Help: "Containers without a record that the agent removed.",
+		}),
+		logsShipped: in.NewCounter(prometheus.CounterOpts{
+			Name: "kelvin_agent_log_segments_total", Help: "Segments of logs written to the archive, anew or with more in them.",
+		}),
+		logsBytes: in.NewCounter(prometheus.CounterOpts{
+			Name: "kelvin_agent_log_bytes_total", Help: "Bytes of logs written to the archive, compressed.",
+		}),
+		logsDropped: in.NewCounter(prometheus.CounterOpts{
+			Name: "kelvin_agent_log_dropped_bytes_total", Help: "Bytes that containers wrote beyond their rate, and that were not kept.",
+		}),
+		logsCut: in.NewCounter(prometheus.CounterOpts{
+			Name: "kelvin_agent_logs_cut_total", Help: "Containers that were removed before the end of their log was in the archive.",
 		}),
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/hashicorp/yamux"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
-	"github.com/kelvin-gpu/kelvin/machine"
 )
 
 // tunnel keeps a connection to the server over which the server asks the agent for logs
@@ -62,42 +60,14 @@ func (a *Agent) serveTunnel(ctx context.Context) error {
 // handler is what the server can ask: it has checked who may.
 func (a *Agent) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/leases/{lease}/logs", a.logs)
+	mux.HandleFunc("GET /v1/leases/{lease}/logs", a.containerLogs)
+	mux.HandleFunc("POST /v1/logs", a.archivedLogs)
 	mux.HandleFunc("GET /v1/leases/{lease}/stats", a.stats)
 	mux.HandleFunc("GET /v1/leases/{lease}/exec", a.exec)
 	mux.HandleFunc("GET /v1/leases/{lease}/path", a.statPath)
 	mux.HandleFunc("GET /v1/leases/{lease}/files", a.copyFrom)
 	mux.HandleFunc("PUT /v1/leases/{lease}/files", a.copyTo)
 	return mux
-}
-
-func (a *Agent) logs(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	o := machine.LogOptions{Follow: q.Get("follow") == "true", Timestamps: q.Get("timestamps") == "true"}
-	o.Tail, _ = strconv.Atoi(q.Get("tail"))
-	o.Since, _ = time.Parse(time.RFC3339Nano, q.Get("since"))
-	logs, err := a.Machine.Logs(r.Context(), r.PathValue("lease"), o)
-	if err != nil {
-		answerError(w, err)
-		return
-	}
-	defer logs.Close()
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	flusher := http.NewResponseController(w)
-	_ = flusher.Flush()
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := logs.Read(buf)
-		if n > 0 {
-			if _, werr := w.Write(buf[:n]); werr != nil {
-				return
-			}
-			_ = flusher.Flush()
-		}
-		if err != nil {
-			return // the end, or the reader's concern no more
-		}
-	}
 }
 
 func (a *Agent) stats(w http.ResponseWriter, r *http.Request) {

@@ -73,7 +73,7 @@ func TestServerReadsLogsAndStatsThroughTheTunnel(t *testing.T) {
 // attentive is a machine that notices when the reader of a log is done with it.
 type attentive struct {
 	machine.Machine
-	closed chan struct{}
+	opened, closed chan struct{}
 }
 
 type attentiveLog struct {
@@ -83,7 +83,11 @@ type attentiveLog struct {
 
 func (m attentive) Logs(ctx context.Context, leaseID string, o machine.LogOptions) (io.ReadCloser, error) {
 	log, err := m.Machine.Logs(ctx, leaseID, o)
-	return attentiveLog{log, m.closed}, err
+	if err != nil || !o.Follow {
+		return log, err
+	}
+	close(m.opened)
+	return attentiveLog{log, m.closed}, nil
 }
 
 func (l attentiveLog) Close() error {
@@ -94,20 +98,24 @@ func (l attentiveLog) Close() error {
 func TestReaderWhoLeavesEndsTheLog(t *testing.T) {
 	t.Parallel()
 	s := mustSite(t)
-	closed := make(chan struct{})
-	s.handle = attentive{s.engine, closed}
+	opened, closed := make(chan struct{}), make(chan struct{})
+	s.handle = attentive{s.engine, opened, closed}
 	s.mustLease()
 	lease := s.mustServer()
 	s.mustConnect(lease)
 	ctx, leave := context.WithCancel(t.Context())
 	_, err := bufio.NewReader(s.get(ctx, "/v1/instances/"+lease.InstanceID+"/logs?follow=true").Body).ReadString('\n')
 	require.NoError(t, err)
-	leave()
-	select {
-	case <-closed:
-	case <-time.After(20 * time.Second):
-		t.Fatal("the agent goes on reading")
+	wait := func(until chan struct{}, otherwise string) {
+		select {
+		case <-until:
+		case <-time.After(20 * time.Second):
+			t.Fatal(otherwise)
+		}
 	}
+	wait(opened, "the agent does not follow the log")
+	leave()
+	wait(closed, "the agent goes on reading")
 	s.mustConnect(lease) // the tunnel goes on
 }
 

@@ -155,6 +155,7 @@ type Container struct {
 	ExitCode   int
 	OOMKilled  bool
 	Ports      []fleet.Published
+	CreatedAt  time.Time
 	StartedAt  time.Time
 	EndedAt    time.Time
 	Fenced     bool // Fence stopped it; see agent

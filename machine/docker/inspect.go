@@ -75,7 +75,7 @@ func describe(c container.InspectResponse) machine.Container {
 		LeaseID: labels[machine.LabelLease], InstanceID: labels[machine.LabelInstance],
 		AccountID: labels[machine.LabelAccount], EndpointID: labels[machine.LabelEndpoint],
 		EngineID: c.ID, ImageID: c.Image, Running: c.State.Running, Paused: c.State.Paused, Ports: published(c.HostConfig.PortBindings),
-		StartedAt: when(c.State.StartedAt),
+		CreatedAt: when(c.Created), StartedAt: when(c.State.StartedAt),
 	}
 	d.Epoch, _ = strconv.ParseInt(labels[machine.LabelEpoch], 10, 64) // ours: Create wrote it
 	if !d.Running {

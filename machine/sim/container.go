@@ -22,6 +22,7 @@ type container struct {
 	run       *run // nil: it does not run
 	exitCode  int
 	oom       bool
+	createdAt time.Time
 	startedAt time.Time
 	endedAt   time.Time
 
@@ -35,7 +36,7 @@ func (c *container) describe() machine.Container {
 	d := machine.Container{
 		LeaseID: c.spec.Lease.ID, InstanceID: c.spec.Lease.InstanceID, AccountID: c.spec.AccountID,
 		EndpointID: c.spec.EndpointID, Epoch: c.spec.Lease.Epoch, EngineID: c.engineID,
-		ImageID: c.imageID, Running: c.run != nil, Paused: c.run != nil && c.run.gate.isShut(), Ports: slices.Clone(c.spec.Ports), StartedAt: c.startedAt,
+		ImageID: c.imageID, Running: c.run != nil, Paused: c.run != nil && c.run.gate.isShut(), Ports: slices.Clone(c.spec.Ports), CreatedAt: c.createdAt, StartedAt: c.startedAt,
 	}
 	if !d.Running {
 		d.ExitCode, d.OOMKilled, d.EndedAt = c.exitCode, c.oom, c.endedAt

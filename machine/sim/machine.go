@@ -104,7 +104,7 @@ func (m *Machine) Create(ctx context.Context, c fleet.ContainerSpec) error {
 		}
 		h.made++
 		made := &container{
-			spec: c, engineID: fmt.Sprintf("sim-%06d", h.made), imageID: imageID, env: machine.Environment(c), log: newJournal(), tasks: map[string]*task{},
+			spec: c, engineID: fmt.Sprintf("sim-%06d", h.made), imageID: imageID, env: machine.Environment(c), log: newJournal(), tasks: map[string]*task{}, createdAt: now(),
 		}
 		var err error
 		if made.tree, made.files, err = h.plant(c); err != nil {
