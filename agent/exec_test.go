@@ -425,7 +425,7 @@ func (burst) Read([]byte) (int, error) { return 0, errors.New("the disk is on fi
 func TestCopyThatBreaksOffIsNotTakenForAWholeOne(t *testing.T) {
 	t.Parallel()
 	s := mustSite(t)
-	s.handle = bursting{attentive{s.engine, nil}}
+	s.handle = bursting{attentive{s.engine, make(chan struct{}), nil}}
 	s.mustLease()
 	lease := s.mustServer()
 	s.mustConnect(lease)
