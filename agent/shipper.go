@@ -195,7 +195,7 @@ func (s *shipper) floods(line fleet.LogLine) bool {
 	if s.dropped > 0 && s.limit.TokensAt(line.At) < float64(s.limit.Limit()) {
 		return true
 	}
-	return !s.limit.AllowN(line.At, len(line.Text)+1)
+	return !s.limit.AllowN(line.At, min(len(line.Text)+1, s.limit.Burst()))
 }
 
 // resumed says what was dropped.

@@ -69,7 +69,7 @@ func (l *logs) open(ctx context.Context) error {
 	}
 	var archived *logSource
 	var why error
-	if len(l.ids) > 0 {
+	if len(l.ids) > 0 && !l.unborn() {
 		archived, why = l.server.archivedLog(ctx, l.dataCenter, likely, past)
 	}
 	if archived != nil {
@@ -83,7 +83,11 @@ func (l *logs) open(ctx context.Context) error {
 	live, errs := l.live(ctx, leases)
 	l.sources = append(l.sources, live...)
 	if len(l.sources) == 0 && l.names == nil {
-		return l.nothing(why, errs)
+		why = l.nothing(why, errs)
+		if !l.query.follow || !fleet.Is(why, fleet.Conflict) || rests(l.now) {
+			return why
+		}
+		why = nil // there will be one
 	}
 	if why != nil && !fleet.Is(why, fleet.Unsupported) {
 		l.before = append(l.before, note{text: "(older lines are missing here: " + why.Error() + ")"})
@@ -141,11 +145,17 @@ func (l *logs) nothing(archive error, errs map[string]error) error {
 			return err
 		}
 	}
+	if l.unborn() {
+		return fleet.Errorf(fleet.Conflict, "the instance has been on no host yet")
+	}
 	if fleet.Is(archive, fleet.Unsupported) {
 		return fleet.Errorf(fleet.Conflict, "the instance lives on no host now, and %s", archive.Error())
 	}
 	return archive
 }
+
+// unborn reports whether it is one instance that nothing can have been written by.
+func (l *logs) unborn() bool { return l.names == nil && l.now[0].Epoch == 0 }
 
 // close closes what is open.
 func (l *logs) close() {

@@ -28,6 +28,7 @@ type agentPart struct {
 	simGPUs, simBadGPUs, volumes string
 	archive, archiveKey          string
 	archiveRate                  int64
+	logs                         logPart
 	metrics                      string
 }
 
@@ -87,6 +88,7 @@ func (a *agentPart) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.archive, "archive", a.archive, "storage of snapshots, the same for all hosts of a data center: file:///directory, s3://bucket/prefix?endpoint=…&region=…, or kopia:///connection.json; empty: none, and nothing can be frozen or moved")
 	cmd.Flags().StringVar(&a.archiveKey, "archive-key", "", "key that encrypts the archive, at least 16 bytes, or @file; the same for all hosts of a data center")
 	cmd.Flags().Int64Var(&a.archiveRate, "archive-rate", 0, "most bytes a second to and from the archive; 0: no limit")
+	a.logs.flags(cmd)
 	cmd.Flags().StringVar(&a.volumes, "volumes", "", "folder of the network volumes, shared by all hosts of the data center; empty: none")
 }
 
@@ -114,6 +116,13 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 	if kept != nil {
 		defer kept.Close(context.WithoutCancel(ctx))
 	}
+	logs, err := a.logs.open(ctx, kept, logger)
+	if err != nil {
+		return err
+	}
+	if logs != nil {
+		defer logs.Archive.Close(context.WithoutCancel(ctx))
+	}
 	bad, err := agent.BadGPUs(gpus, a.simBadGPUs)
 	if err != nil {
 		return err
@@ -123,7 +132,7 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 		HostID: a.host, Version: version, Address: a.address, ProbeAddress: a.publish,
 		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus, Simulated: len(gpus) > 0,
 		Server:   &agent.Server{URL: a.server, Token: a.token, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}}},
-		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Registerer: registry, Started: started,
+		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Registerer: registry, Started: started, Logs: logs,
 		Diagnoser: agent.SimulatedGPUs{Bad: bad},
 	}
 	if kept != nil {

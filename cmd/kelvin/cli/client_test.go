@@ -82,6 +82,8 @@ func TestMistakesInUsageEndWith2AndSayWhatToDo(t *testing.T) {
 		"instance ls -o xml":                                  "table, json, yaml, name",
 		"instance ls --limit -1":                              "negative",
 		"instance logs notebook --since yesterday":            "10m",
+		"instance logs notebook --until -1h":                  "10m",
+		"instance logs notebook -f --until 1h":                "does not go with",
 		"frobnicate":                                          `unknown command "frobnicate"`,
 		"endpont ls":                                          "did you mean endpoint?",
 	} {

@@ -85,7 +85,8 @@ func (a *app) endpointCommand() *cobra.Command {
 			name: "rm", aliases: []string{"delete"}, does: "delete", short: "Delete an endpoint, its workers and its URL for good",
 			erases: "its workers, its URL and its settings are gone", method: http.MethodDelete,
 		}, legalOnEndpoint),
-		logsCommand(a, endpoints, "Print what an endpoint's workers write"),
+		logsCommand(a, endpoints, "Print what an endpoint's workers write", `Print what an endpoint's workers wrote and write to stdout and stderr, by time, each line after its
+worker's name. Workers that are gone are among them for as long as the data center keeps logs.`),
 		watchCommand(a, endpoints, func(e api.Endpoint) (string, bool) {
 			return strings.TrimRight(fmt.Sprintf("%-24s %-12s %s", heading(e.State, e.Target), e.Status, e.Reason), " "), e.State.Gone()
 		}),

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -138,6 +139,30 @@ func TestLogsPassTheirFlagsOnAndPrintWhatComes(t *testing.T) {
 	w.answers("GET /v1/endpoints/{id}/logs", 200, "llama-1 | hello")
 	require.Equal(t, "\"llama-1 | hello\"\n", w.mustRun("endpoint", "logs", id("ep_", 1), "-f", "-n", "10", "--since", "10m"))
 	require.Equal(t, "GET /v1/endpoints/"+id("ep_", 1)+"/logs?follow=true&since=2026-03-01T11%3A50%3A00Z&tail=10", w.requests()[1])
+	w.mustRun("endpoint", "logs", id("ep_", 1), "-t", "--since", "2h", "--until", "2026-03-01T11:30:00Z")
+	require.Equal(t, "GET /v1/endpoints/"+id("ep_", 1)+"/logs?since=2026-03-01T10%3A00%3A00Z&timestamps=true&until=2026-03-01T11%3A30%3A00Z", w.requests()[3])
+}
+
+func TestWhatIsGoneIsFoundByItsName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	gone := notebook()
+	gone.State = fleet.Terminated
+	w.mux.HandleFunc("GET /v1/instances", func(rw http.ResponseWriter, r *http.Request) {
+		if r.FormValue("all") != "true" {
+			answer(rw, 200, page[api.Instance]())
+			return
+		}
+		answer(rw, 200, page(gone))
+	})
+	w.answers("GET /v1/endpoints", 200, page[api.Endpoint]())
+	w.answers("GET /v1/instances/{id}/logs", 200, "last words")
+	w.answers("GET /v1/events", 200, page[api.Event]())
+	require.Equal(t, "\"last words\"\n", w.mustRun("instance", "logs", "notebook"))
+	w.mustRun("event", "ls", "--resource", "notebook")
+	require.Contains(t, w.requests(), "GET /v1/events?limit=50&resource="+gone.ID)
+	require.Equal(t, exitNotFound, w.run("instance", "logs", "never").exit)
+	require.Equal(t, exitNotFound, w.run("event", "ls", "--resource", "never").exit)
 }
 
 func TestDestroyingNeedsYesWhereNobodyCanBeAsked(t *testing.T) {

@@ -105,7 +105,11 @@ func (a *app) instanceCommand() *cobra.Command {
 		a.instanceFreeze(), a.instanceThaw(), a.instanceMigrate(), a.instanceRecover(), a.instanceReset(), a.instanceUndo(), a.instanceRm(),
 		a.instanceKept(),
 		a.instanceProtect(), a.instanceUnprotect(), a.instanceTemplate(),
-		logsCommand(a, instances, "Print what an instance writes"),
+		logsCommand(a, instances, "Print what an instance writes", `Print what an instance wrote and writes to stdout and stderr. Its log goes on over restarts, freezing, moves
+and resets, and stays readable after its end, by name or ID, for as long as the data center keeps logs.
+
+With --follow it goes on until nothing of the instance runs any more: over a restart or a move, to the
+end of a stop.`),
 		a.instanceStats(), a.instanceExec(), a.instanceSSH(), a.instanceCopy(),
 		watchCommand(a, instances, func(i api.Instance) (string, bool) {
 			ready := ""

@@ -14,17 +14,20 @@ import (
 )
 
 // logsCommand prints what a resource writes, as it comes.
-func logsCommand[T any](a *app, n *noun[T], short string) *cobra.Command {
-	var follow bool
+func logsCommand[T any](a *app, n *noun[T], short, long string) *cobra.Command {
+	var follow, timestamps bool
 	var tail int
-	var since string
+	var since, until string
 	cmd := &cobra.Command{
-		Use: "logs " + strings.ToUpper(n.one), Short: short, Args: cobra.ExactArgs(1),
+		Use: "logs " + strings.ToUpper(n.one), Short: short, Long: long, Args: cobra.ExactArgs(1),
 		ValidArgsFunction: completeNouns(a, n, nil),
 		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
 			query := url.Values{}
 			if follow {
 				query.Set("follow", "true")
+			}
+			if timestamps {
+				query.Set("timestamps", "true")
 			}
 			if tail < 0 {
 				return usage(s.cmd, "--tail is negative; allowed: 0 or more lines")
@@ -32,14 +35,20 @@ func logsCommand[T any](a *app, n *noun[T], short string) *cobra.Command {
 			if s.cmd.Flags().Changed("tail") {
 				query.Set("tail", strconv.Itoa(tail))
 			}
-			if since != "" {
-				at, err := parseSince(since, s.now())
+			for name, text := range map[string]string{"since": since, "until": until} {
+				if text == "" {
+					continue
+				}
+				at, err := parseMoment("--"+name, text, s.now())
 				if err != nil {
 					return misused(s.cmd, err)
 				}
-				query.Set("since", at.UTC().Format(time.RFC3339Nano))
+				query.Set(name, at.UTC().Format(time.RFC3339Nano))
 			}
-			found, err := n.find(ctx, s.client, args[0])
+			if follow && until != "" {
+				return usage(s.cmd, "--until does not go with --follow")
+			}
+			found, err := n.findEver(ctx, s.client, args[0])
 			if err != nil {
 				return err
 			}
@@ -47,19 +56,21 @@ func logsCommand[T any](a *app, n *noun[T], short string) *cobra.Command {
 			return s.copyText(ctx, n.path+"/"+url.PathEscape(id)+"/logs", query)
 		}),
 	}
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "Go on with what is written from now on, until Ctrl-C")
-	cmd.Flags().IntVarP(&tail, "tail", "n", 0, "Only the last `lines`, so many for each process. Default: all that is kept")
-	cmd.Flags().StringVar(&since, "since", "", "Only what is newer: a duration such as 10m, or a `time` such as 2026-01-31T15:04:05Z")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "Go on with what is written from now on, over restarts and moves")
+	cmd.Flags().IntVarP(&tail, "tail", "n", 0, "Only the last `lines`. Default: all that is kept")
+	cmd.Flags().StringVar(&since, "since", "", "Only what is not older: a duration such as 10m, or a `time` such as 2026-01-31T15:04:05Z")
+	cmd.Flags().StringVar(&until, "until", "", "Only what is older: a duration such as 10m, or a `time` such as 2026-01-31T15:04:05Z")
+	cmd.Flags().BoolVarP(&timestamps, "timestamps", "t", false, "Begin each line with its time, in UTC")
 	return cmd
 }
 
-func parseSince(text string, now time.Time) (time.Time, error) {
+func parseMoment(flag, text string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, fmt.Errorf("--since is neither a duration such as 10m nor a time such as 2026-01-31T15:04:05Z")
+		return at, fmt.Errorf("%s is neither a duration such as 10m nor a time such as 2026-01-31T15:04:05Z", flag)
 	}
 	return at, nil
 }

@@ -42,12 +42,24 @@ func looksLikeID(prefix, arg string) bool {
 
 // find returns what arg names: an ID, or a name.
 func (n *noun[T]) find(ctx context.Context, c *client, arg string) (record[T], error) {
+	return n.look(ctx, c, arg, url.Values{})
+}
+
+// findEver is find, and then also what is gone: of those the name does for one only.
+func (n *noun[T]) findEver(ctx context.Context, c *client, arg string) (record[T], error) {
+	found, err := n.find(ctx, c, arg)
+	if n.byName && !looksLikeID(n.prefix, arg) && fleet.Is(err, fleet.NotFound) {
+		return n.look(ctx, c, arg, url.Values{"all": {"true"}})
+	}
+	return found, err
+}
+
+func (n *noun[T]) look(ctx context.Context, c *client, arg string, query url.Values) (record[T], error) {
 	if n.prefix == "" || looksLikeID(n.prefix, arg) {
 		var found record[T]
 		err := c.get(ctx, n.path+"/"+url.PathEscape(arg), nil, &found)
 		return found, err
 	}
-	query := url.Values{}
 	if n.byName {
 		query.Set("name", arg)
 	}

@@ -353,8 +353,24 @@ func (s *session) filterResource(ctx context.Context, arg string, query url.Valu
 		}
 	}
 	id, _, err := s.findResource(ctx, arg)
+	if fleet.Is(err, fleet.NotFound) {
+		id, err = s.findGone(ctx, arg, err)
+	}
 	query.Set("resource", id)
 	return err
+}
+
+// findGone is the ID of an endpoint or instance that is no more, or otherwise an error.
+func (s *session) findGone(ctx context.Context, arg string, otherwise error) (string, error) {
+	endpoint, err := endpoints.findEver(ctx, s.client, arg)
+	if err == nil || !fleet.Is(err, fleet.NotFound) {
+		return endpoint.it.ID, err
+	}
+	instance, err := instances.findEver(ctx, s.client, arg)
+	if fleet.Is(err, fleet.NotFound) {
+		err = otherwise
+	}
+	return instance.it.ID, err
 }
 
 func (a *app) completeResources(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {

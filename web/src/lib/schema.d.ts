@@ -162,7 +162,7 @@ export interface paths {
         };
         /**
          * Read the logs of an endpoint
-         * @description What its workers write, merged as it arrives, each line after its worker's name.
+         * @description What its workers wrote, present ones and those that are gone, by time, each line after its worker's name. What the data center's archive has is followed by what is only on the hosts yet. Workers gone for more than 31 days are left out, unless since goes back further, and so are all but the newest 1000 of them.
          */
         get: operations["getEndpointLogs"];
         put?: never;
@@ -622,7 +622,7 @@ export interface paths {
         };
         /**
          * Read the log of an instance
-         * @description What its process writes to stdout and stderr, oldest first.
+         * @description What its processes wrote to stdout and stderr, oldest first: in all its places, over restarts, freezing, moves and resets, and also when it is stopped, frozen or gone, for as long as its data center keeps logs. Where none are kept, only that of the container that it has.
          */
         get: operations["getInstanceLogs"];
         put?: never;
@@ -4074,12 +4074,16 @@ export interface operations {
     getEndpointLogs: {
         parameters: {
             query?: {
-                /** @description Only the last lines, of each container; 0: all */
+                /** @description Only the last lines; 0: all */
                 tail?: number;
-                /** @description Go on with what is written from now on */
+                /** @description Go on with what is written from now on: of an instance until nothing of it runs any more, of an endpoint without end */
                 follow?: boolean;
-                /** @description Only what was written since */
+                /** @description Only what is not older: a duration, counted back from now, or a time */
                 since?: string;
+                /** @description Only what is older, in the same manner. Not with follow */
+                until?: string;
+                /** @description Begin each line with its time, in UTC */
+                timestamps?: boolean;
             };
             header?: never;
             path: {
@@ -6564,12 +6568,16 @@ export interface operations {
     getInstanceLogs: {
         parameters: {
             query?: {
-                /** @description Only the last lines, of each container; 0: all */
+                /** @description Only the last lines; 0: all */
                 tail?: number;
-                /** @description Go on with what is written from now on */
+                /** @description Go on with what is written from now on: of an instance until nothing of it runs any more, of an endpoint without end */
                 follow?: boolean;
-                /** @description Only what was written since */
+                /** @description Only what is not older: a duration, counted back from now, or a time */
                 since?: string;
+                /** @description Only what is older, in the same manner. Not with follow */
+                until?: string;
+                /** @description Begin each line with its time, in UTC */
+                timestamps?: boolean;
             };
             header?: never;
             path: {
