@@ -121,7 +121,7 @@ func (s *Server) archivedLog(ctx context.Context, dataCenter string, likely []st
 
 // hostsOf are the IDs of a data center's hosts.
 func (s *Server) hostsOf(ctx context.Context, dataCenter string) (ids []string, err error) {
-	for page := (store.Page{Limit: store.MaxLimit}); ; {
+	for page := (store.HostFilter{Page: store.Page{Limit: store.MaxLimit}}); ; {
 		found, err := s.Store.ListHosts(ctx, page)
 		if err != nil {
 			return nil, err
