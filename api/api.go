@@ -16,6 +16,7 @@ import (
 type Server struct {
 	Store      *store.Store
 	Operations Starter
+	Auditor    Auditor // nil: unsupported
 	Logger     *slog.Logger
 
 	Console           http.Handler                                  // the console, for every path that is not ours; nil: none
@@ -34,6 +35,14 @@ type Server struct {
 	execs, copies  quota // by account
 	closing        closing
 	heartbeatEvery time.Duration // of streams; 0: heartbeatEvery
+}
+
+// Auditor compares the record with what there is.
+type Auditor interface {
+	// Audit changes nothing.
+	Audit(ctx context.Context) (fleet.Audit, error)
+	// Repair audits, and repairs what is safe.
+	Repair(ctx context.Context) (fleet.Audit, error)
 }
 
 // Starter is what the API needs of package workflows. All of it may be asked for again.
@@ -139,6 +148,9 @@ func (s *Server) table(r *routes) {
 	register(r, s.retireHost, route{fleetOperator, "POST /v1/hosts/{id}/retire", "retireHost", "Retire a host", "Takes an empty host out for good: its token is void, its GPUs are gone, and its name is free for another."})
 	register(r, s.listGPUs, route{fleetViewer, "GET /v1/gpus", "listGPUs", "List GPUs", "With what they are doing, and for whom."})
 	register(r, s.listGateways, route{fleetViewer, "GET /v1/gateways", "listGateways", "List gateways", "With the version of the routes that each follows."})
+
+	register(r, s.audit, route{fleetViewer, "GET /v1/audit", "audit", "Audit the fleet", "Compares the record with itself, with Temporal and with what hosts reported last. In a sound fleet nothing is found."})
+	register(r, s.repair, route{fleetOperator, "POST /v1/audit/repair", "repairAudit", "Repair what the audit finds", "Audits, and repairs what is safe to repair; the answer says what that was."})
 
 	register(r, s.renewLease, route{host, "POST /v1/agent/lease", "renewLease", "Renew a host's lease", "An agent says what its host has, and is told what belongs there."})
 	register(r, s.containerSpec, route{host, "GET /v1/agent/leases/{id}", "getContainerSpec", "Fetch what a container is made from", "For the agent of the host that has the lease."})

@@ -65,6 +65,7 @@ var (
 	overdueDesc   = prometheus.NewDesc("kelvin_operation_overdue", "Open operations past their deadline.", nil, nil)
 	schedulesDesc = prometheus.NewDesc("kelvin_schedules", "Schedules by state.", []string{"state"}, nil)
 	unsyncedDesc  = prometheus.NewDesc("kelvin_schedules_unsynced", "Schedules that Temporal does not have as they are.", nil, nil)
+	findingsDesc  = prometheus.NewDesc("kelvin_audit_findings", "What the audit found and is still so, by kind.", []string{"kind"}, nil)
 	tunnelsDesc   = prometheus.NewDesc("kelvin_tunnels", "Hosts with a tunnel to this server.", nil, nil)
 	commandsDesc  = prometheus.NewDesc("kelvin_commands", "Commands that are open on this server.", nil, nil)
 	copiesDesc    = prometheus.NewDesc("kelvin_copies", "Copies of files that are under way on this server.", nil, nil)
@@ -72,7 +73,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *census) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, tunnelsDesc, commandsDesc, copiesDesc} {
+	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, findingsDesc, tunnelsDesc, commandsDesc, copiesDesc} {
 		out <- d
 	}
 }
@@ -108,6 +109,9 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 		gauge(schedulesDesc, n, string(state))
 	}
 	gauge(unsyncedDesc, counts.Unsynced)
+	for kind, n := range counts.Findings {
+		gauge(findingsDesc, n, string(kind))
+	}
 }
 
 func (c *census) fresh() (store.Counts, error) {

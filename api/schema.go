@@ -17,6 +17,7 @@ func newSchemas() huma.Registry {
 	alias(reflect.TypeFor[fleet.Duration](), reflect.TypeFor[durationSchema]())
 	alias(reflect.TypeFor[fleet.State](), reflect.TypeFor[stateSchema]())
 	alias(reflect.TypeFor[fleet.HostState](), reflect.TypeFor[hostStateSchema]())
+	alias(reflect.TypeFor[fleet.FindingKind](), reflect.TypeFor[findingKindSchema]())
 	alias(reflect.TypeFor[fleet.GPUState](), reflect.TypeFor[gpuStateSchema]())
 	alias(reflect.TypeFor[fleet.Role](), reflect.TypeFor[roleSchema]())
 	alias(reflect.TypeFor[fleet.Code](), reflect.TypeFor[codeSchema]())
@@ -32,14 +33,15 @@ func newSchemas() huma.Registry {
 }
 
 type (
-	durationSchema  string
-	stateSchema     string
-	hostStateSchema string
-	gpuStateSchema  string
-	roleSchema      string
-	codeSchema      string
-	kindSchema      string
-	stepStateSchema string
+	durationSchema    string
+	stateSchema       string
+	hostStateSchema   string
+	findingKindSchema string
+	gpuStateSchema    string
+	roleSchema        string
+	codeSchema        string
+	kindSchema        string
+	stepStateSchema   string
 
 	scheduleStateSchema  string
 	scheduleActionSchema string
@@ -88,6 +90,9 @@ func (stateSchema) Schema(huma.Registry) *huma.Schema {
 
 // Schema implements huma.SchemaProvider.
 func (hostStateSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.HostStates) }
+
+// Schema implements huma.SchemaProvider.
+func (findingKindSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.FindingKinds) }
 
 // Schema implements huma.SchemaProvider.
 func (gpuStateSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.GPUStates) }

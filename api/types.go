@@ -362,3 +362,32 @@ type File struct {
 	ModifiedAt time.Time `json:"modified_at"`
 	Link       string    `json:"link,omitempty" doc:"Where a link leads, from the root"`
 }
+
+// Audit is one look for what should never be so.
+type Audit struct {
+	At       time.Time `json:"at"`
+	Partial  bool      `json:"partial,omitempty" doc:"Temporal did not answer: operations were not compared with it"`
+	Findings []Finding `json:"findings"`
+}
+
+// Finding is something that should never be so.
+type Finding struct {
+	Kind       fleet.FindingKind `json:"kind"`
+	Resource   string            `json:"resource" doc:"ID of what it is about: an instance, lease, GPU or operation"`
+	AccountID  string            `json:"account_id,omitempty" doc:"Whose that is"`
+	InstanceID string            `json:"instance_id,omitempty"`
+	HostID     string            `json:"host_id,omitempty"`
+	Message    string            `json:"message" doc:"What is wrong, and the way out if there is one"`
+	Repairable bool              `json:"repairable" doc:"A repair puts it right without risk"`
+	Repaired   bool              `json:"repaired,omitempty" doc:"It was repaired just now"`
+	Since      time.Time         `json:"since,omitzero" doc:"When it was first noticed. The server looks every minute"`
+}
+
+// ShowAudit is an audit as the API answers it.
+func ShowAudit(a fleet.Audit) Audit {
+	out := Audit{At: a.At, Partial: a.Partial, Findings: make([]Finding, 0, len(a.Findings))}
+	for _, f := range a.Findings {
+		out.Findings = append(out.Findings, Finding(f))
+	}
+	return out
+}

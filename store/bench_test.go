@@ -113,6 +113,12 @@ func BenchmarkStore(b *testing.B) {
 				return err
 			})
 		})
+		b.Run("Findings", func(b *testing.B) {
+			measure(b, func() error {
+				_, err := s.Findings(ctx)
+				return err
+			})
+		})
 		b.Run("ListEvents", func(b *testing.B) {
 			measure(b, func() error {
 				_, err := s.ListEvents(ctx, a.ID, EventFilter{})

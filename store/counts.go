@@ -8,7 +8,7 @@ import (
 
 // Counts are how much there is of what, over all accounts.
 func (s *Store) Counts(ctx context.Context) (Counts, error) {
-	c := Counts{Instances: map[fleet.State]int{}, Hosts: map[fleet.HostState]int{}, Open: map[string]int{}, Schedules: map[fleet.ScheduleState]int{}}
+	c := Counts{Instances: map[fleet.State]int{}, Hosts: map[fleet.HostState]int{}, Open: map[string]int{}, Schedules: map[fleet.ScheduleState]int{}, Findings: map[fleet.FindingKind]int{}}
 	err := s.read(ctx, "count", func(t *tx) error {
 		var instances []struct {
 			State fleet.State `db:"state"`
@@ -54,9 +54,28 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 			c.Open[rec.Operation().Workflow()] = r.Count
 			c.Overdue += r.Late
 		}
+		if err := t.countFindings(&c); err != nil {
+			return err
+		}
 		return t.countSchedules(&c)
 	})
 	return c, err
+}
+
+// countFindings counts what the audit has noted: 0 of what it has not.
+func (t *tx) countFindings(c *Counts) error {
+	for _, kind := range fleet.FindingKinds {
+		c.Findings[kind] = 0
+	}
+	var rows []struct {
+		Kind  fleet.FindingKind `db:"kind"`
+		Count int               `db:"n"`
+	}
+	err := t.all(&rows, `SELECT kind, COUNT(*) AS n FROM findings GROUP BY kind`)
+	for _, r := range rows {
+		c.Findings[r.Kind] = r.Count
+	}
+	return err
 }
 
 func (t *tx) countSchedules(c *Counts) error {

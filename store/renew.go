@@ -40,6 +40,9 @@ func (s *Store) RenewLease(ctx context.Context, hostID string, r fleet.HostRepor
 		if err != nil {
 			return err
 		}
+		if err := t.saveReported(hostID, tenants, r.Containers); err != nil {
+			return err
+		}
 		if err := t.syncContainers(hostID, tenants, r.Containers, &changes); err != nil {
 			return err
 		}

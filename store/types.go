@@ -143,6 +143,7 @@ type Counts struct {
 	Overdue   int            // open operations past their deadline
 	Schedules map[fleet.ScheduleState]int
 	Unsynced  int // schedules that Temporal does not have as they are
+	Findings  map[fleet.FindingKind]int
 }
 
 // A GPUCount is how many GPUs of a type are in a state.

@@ -119,6 +119,12 @@ func (c *Client) run(ctx context.Context, rec fleet.Record) (string, error) {
 	return info.GetExecution().GetRunId(), nil
 }
 
+// Attended reports whether a workflow works on an operation.
+func (c *Client) Attended(ctx context.Context, rec fleet.Record) (bool, error) {
+	run, err := c.run(ctx, rec)
+	return run != "", err
+}
+
 // Progress is what the running step of an operation reported last, and how often it has been
 // tried. It is false when no step runs that has reported, or has been tried again.
 func (c *Client) Progress(ctx context.Context, rec fleet.Record) (fleet.Progress, bool, error) {

@@ -80,9 +80,10 @@ func serverCommand() *cobra.Command {
 // run serves until ctx ends.
 func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, temporal client.Client, namespace string, logger *slog.Logger) error {
 	operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger, Namespace: namespace}
+	auditor := &workflows.Auditor{Store: record, Attended: operations.Attended, Logger: logger}
 	places := &places{store: record}
 	front := &api.Server{
-		Store: record, Operations: operations, Logger: logger, Console: web.Handler(),
+		Store: record, Operations: operations, Auditor: auditor, Logger: logger, Console: web.Handler(),
 		TemporalUI: s.temporalUI, TemporalNamespace: namespace, GatewayURL: places.url,
 		Version: version, Simulated: s.simulated, Supported: workflows.Supported,
 	}
@@ -103,6 +104,10 @@ func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, 
 	})
 	group.Go(func() error {
 		(&workflows.Keeper{Store: record, Client: operations, Logger: logger}).Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		auditor.Run(ctx)
 		return nil
 	})
 	return group.Wait()
