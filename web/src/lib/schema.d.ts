@@ -81,6 +81,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit the fleet
+         * @description Compares the record with itself, with Temporal and with what hosts reported last. In a sound fleet nothing is found.
+         */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repair what the audit finds
+         * @description Audits, and repairs what is safe to repair; the answer says what that was.
+         */
+        post: operations["repairAudit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/data-centers": {
         parameters: {
             query?: never;
@@ -1317,6 +1357,13 @@ export interface components {
             /** @description Names what it did when it was attached. Set by Kelvin: what you send is ignored */
             version?: string;
         };
+        Audit: {
+            /** Format: date-time */
+            at: string;
+            findings: components["schemas"]["Finding"][];
+            /** @description Temporal did not answer: operations were not compared with it */
+            partial?: boolean;
+        };
         CollectOrder: {
             collect: boolean;
             snapshots: string[];
@@ -1757,6 +1804,27 @@ export interface components {
             name: string;
             /** @enum {string} */
             type: "file" | "folder" | "link" | "other";
+        };
+        Finding: {
+            /** @description Whose that is */
+            account_id?: string;
+            host_id?: string;
+            instance_id?: string;
+            /** @enum {string} */
+            kind: "orphan_container" | "stale_container" | "unwanted_container" | "double_container" | "missing_container" | "leaked_lease" | "leftover_lease" | "lease_on_retired_host" | "unleased_gpu" | "idle_leased_gpu" | "homeless" | "frozen_without_snapshot" | "stale_operation" | "dead_claim" | "operation_without_workflow" | "overdue" | "stale_address" | "dead_route" | "missing_route" | "stale_queue_place";
+            /** @description What is wrong, and the way out if there is one */
+            message: string;
+            /** @description A repair puts it right without risk */
+            repairable: boolean;
+            /** @description It was repaired just now */
+            repaired?: boolean;
+            /** @description ID of what it is about: an instance, lease, GPU or operation */
+            resource: string;
+            /**
+             * Format: date-time
+             * @description When it was first noticed. The server looks every minute
+             */
+            since?: string;
         };
         GPU: {
             host_id: string;
@@ -3508,6 +3576,157 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audit"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    repairAudit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audit"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
