@@ -212,8 +212,9 @@ func step[In any](ctx workflow.Context, op *operation, do, undo func(context.Con
 // by itself before it works again, so there it is as good as done.
 func clearUp[In any](ctx workflow.Context, undo func(context.Context, In) error, in In) func() error {
 	return func() error {
-		ctx := workflow.WithValue(steadfast(ctx), undoKey{}, true)
+		ctx := steadfast(ctx)
 		if ctx.Value(committedKey{}) == nil {
+			ctx = workflow.WithValue(ctx, undoKey{}, true)
 			limit := max(undoLimit, 2*workflow.GetActivityOptions(ctx).StartToCloseTimeout)
 			ctx = workflow.WithScheduleToCloseTimeout(ctx, limit)
 		}
