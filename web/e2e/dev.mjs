@@ -1,21 +1,22 @@
 // A whole Kelvin for browser tests: `kelvin dev` on a simulated machine, on ports of its own,
 // in a folder that is removed afterwards. KELVIN names the binary; the default is bin/kelvin.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const binary = env.KELVIN ?? fileURLToPath(new URL('../../bin/kelvin', import.meta.url));
 
 export class Dev {
 	url = '';
 	key = '';
-	#process;
+	#processes = [];
 	#folder = '';
-	#said = '';
+	#flags = {};
 	#serial = 0;
 
 	/** Starts it; ready when it says so. */
@@ -23,29 +24,50 @@ export class Dev {
 		this.#folder = await mkdtemp(join(tmpdir(), 'kelvin-console-'));
 		const [listen, gateway, temporal, ui] = await ports(4);
 		this.url = `http://${listen}`;
-		const flags = { machine: 'sim', 'data-dir': this.#folder, listen, gateway, temporal, 'temporal-ui': ui, 'save-context': '', 'sim-gpus': 'a100-80gb:4' };
-		this.#process = spawn(binary, ['dev', ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)], { stdio: ['ignore', 'pipe', 'pipe'] });
-		await new Promise((ready, failed) => {
-			const hear = (text) => {
-				this.#said += text;
-				if (this.#said.includes('Kelvin is ready')) ready();
-			};
-			this.#process.stdout.on('data', hear);
-			this.#process.stderr.on('data', hear);
-			this.#process.on('error', failed);
-			this.#process.on('exit', (code) => failed(new Error(`${binary} dev ended with ${code}:\n${this.#said}`)));
-		});
+		this.#flags = { listen, gateway, temporal, 'temporal-ui': ui, 'data-dir': this.#folder };
+		await this.#start('dev', { ...this.#flags, machine: 'sim', 'save-context': '', 'sim-gpus': 'a100-80gb:4' }, 'Kelvin is ready');
 		this.key = JSON.parse(await readFile(join(this.#folder, 'dev.json'), 'utf8')).key;
 		return this;
 	}
 
+	/** Adds a host of this name to it. */
+	async host(name) {
+		const store = `sqlite:${join(this.#folder, 'kelvin.db')}`;
+		const { id: host, token } = JSON.parse(await run(['admin', 'host', name, '--store', store]));
+		const key = JSON.parse(await readFile(join(this.#folder, 'archive.json'), 'utf8'));
+		const shared = { server: this.url, temporal: this.#flags.temporal, archive: `file://${join(this.#folder, 'archive')}`, 'archive-key': key };
+		await this.#start('agent', { ...shared, host, token, machine: 'sim', 'sim-gpus': 'a100-80gb:4', 'port-first': 21_000, 'port-last': 21_999, 'data-dir': join(this.#folder, name) });
+		for (let state = ''; state !== 'ready'; await pause(100)) ({ state } = await this.ask('GET', `/v1/hosts/${host}`));
+		return host;
+	}
+
 	async down() {
-		const ended = new Promise((done) => this.#process.on('exit', done));
-		this.#process.kill('SIGTERM');
-		const timer = setTimeout(() => this.#process.kill('SIGKILL'), 15_000);
-		await ended;
-		clearTimeout(timer);
+		for (const child of this.#processes.toReversed()) {
+			if (child.exitCode !== null) continue;
+			const ended = new Promise((done) => child.on('exit', done));
+			child.kill('SIGTERM');
+			const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+			await ended;
+			clearTimeout(timer);
+		}
 		await rm(this.#folder, { recursive: true, force: true });
+	}
+
+	/** Starts a part, and waits for what it says when it is ready. */
+	#start(part, flags, ready = '') {
+		const child = spawn(binary, [part, ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)], { stdio: ['ignore', 'pipe', 'pipe'] });
+		this.#processes.push(child);
+		let said = '';
+		return new Promise((done, failed) => {
+			const hear = (text) => {
+				said += text;
+				if (said.includes(ready)) done();
+			};
+			child.stdout.on('data', hear);
+			child.stderr.on('data', hear);
+			child.on('error', failed);
+			child.on('exit', (code) => failed(new Error(`${binary} ${part} ended with ${code}:\n${said}`)));
+		});
 	}
 
 	/** Asks the API. */
@@ -64,9 +86,16 @@ export class Dev {
 			const { state, message } = await this.ask('GET', `/v1/operations/${op.id}`);
 			if (state === 'done') return op.resource_id;
 			if (state !== 'pending' && state !== 'running') throw new Error(`${name} was not made: ${message}`);
-			await new Promise((done) => setTimeout(done, 100));
+			await pause(100);
 		}
 	}
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** What a command prints. */
+async function run(args) {
+	return (await promisify(execFile)(binary, args)).stdout;
 }
 
 /** Addresses on which nobody listens. */

@@ -30,7 +30,7 @@ export interface Action {
 	/** In lists: always there, or while it is lit. Otherwise only on the page of the resource. */
 	listed?: 'always' | 'lit';
 	/** What will happen can be computed before, and is shown. */
-	plan?: boolean;
+	plan?: (r: Resource) => boolean;
 	/** What will happen, before the user says yes. */
 	says: (r: Resource, chosen: Chosen) => string;
 	choices?: (r: Resource) => Choice[];
@@ -90,6 +90,7 @@ const serverActions: Action[] = [
 			if ((r as Instance).hold !== 'none') return 'It starts where it stopped, with its disk, its GPUs and its ports.';
 			return 'It gets GPUs on a host that has them. If that is not the one with its disk, the disk is copied there first. Its addresses stay.';
 		},
+		plan: (r) => (r as Instance).hold === 'none',
 		choices: (r) => ((r as Instance).hold === 'none' ? [wait, host] : []),
 		send: (r, key, chosen) => client.send('post', '/v1/instances/{id}/start', { path: { id: r.id }, key, ...body(place(chosen)) }),
 	},
@@ -97,6 +98,7 @@ const serverActions: Action[] = [
 		name: 'stop',
 		label: 'Stop',
 		listed: 'always',
+		plan: () => true,
 		says: (r, { hold }) => {
 			const first = `Requests in flight get ${plain((r as Instance).spec.drain_timeout ?? '60s')} to finish. Its disk stays`;
 			if (hold === 'none') return `${first}; its GPUs are anybody's. It starts again when there are some, with a copy of its disk if they are elsewhere.`;
@@ -119,6 +121,7 @@ const serverActions: Action[] = [
 	{
 		name: 'freeze',
 		label: 'Freeze',
+		plan: () => true,
 		says: () => 'Its disk and its root filesystem are saved in the archive and verified; then its GPUs, its ports and its place go. Its addresses stay. What is only in memory is lost.',
 		choices: () => [rate],
 		send: (r, key, chosen) => client.send('post', '/v1/instances/{id}/freeze', { path: { id: r.id }, key, ...body(limit(chosen)) }),
@@ -127,6 +130,7 @@ const serverActions: Action[] = [
 		name: 'thaw',
 		label: 'Thaw',
 		listed: 'lit',
+		plan: () => true,
 		says: () => 'It gets a place on a host that fits, whose GPUs are tested; then its files are restored, and it starts. Its addresses stay.',
 		choices: () => [wait, host],
 		send: (r, key, chosen) => client.send('post', '/v1/instances/{id}/thaw', { path: { id: r.id }, key, ...body(place(chosen)) }),
@@ -134,7 +138,7 @@ const serverActions: Action[] = [
 	{
 		name: 'migrate',
 		label: 'Migrate',
-		plan: true,
+		plan: () => true,
 		says: (r) => {
 			if (r.state !== 'running') return 'Its files are copied to another host. Its addresses stay.';
 			return 'Its files are copied to another host while it runs. Then it is stopped, the rest is copied, and it starts there. Its addresses stay; what is only in memory is lost.';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Endpoint, Instance, Operation } from './types';
-import { doing, moving, outcome, percent, phase, reached, status } from './words';
+import { doing, insights, left, moving, outcome, percent, phase, reached, status } from './words';
 
 function endpoint(fields: Partial<Endpoint>): Endpoint {
 	return { state: 'running', target: 'running', status: '2/2 Ready', workers: { total: 2, ready: 2 }, ...fields } as Endpoint;
@@ -57,6 +57,23 @@ describe('what an operation says', () => {
 	test('a progress that does not know how far it is has no percent', () => {
 		expect(percent(operation({ progress: { message: 'pulling', percent: 0 } }))).toBeUndefined();
 		expect(percent(operation({}))).toBeUndefined();
+	});
+
+	test('as a whole, where that is known', () => {
+		const op = operation({ percent: 12.4, eta: '2m30s', progress: { percent: 80, eta_seconds: 3, rate: 120_000_000, attempt: 2 } });
+		expect(percent(op)).toBe(12);
+		expect(left(op)).toBe('2 min 30 s left');
+		expect(left({ ...op, eta: undefined })).toBe('this step 3.0 s more');
+		expect(left({ ...op, state: 'done' })).toBe('');
+		expect(phase(op)).toBe('Working · 120 MB/s · attempt 2');
+	});
+
+	test('what it cost, and where it stands', () => {
+		expect(insights(operation({ queue_position: 3 }))).toEqual([{ name: 'In the queue for a place', says: 'number 3' }]);
+		expect(insights(operation({ state: 'done', queue_position: 3, downtime: '1.2s', moved_bytes: 2_000_000 }))).toEqual([
+			{ name: 'Downtime', says: '1.2 s' },
+			{ name: 'Copied', says: '2.0 MB' },
+		]);
 	});
 
 	test('before it begins, and while it is cancelled', () => {

@@ -1,6 +1,8 @@
 // What the console says about states and operations. Pure functions: the tests read them
 // like a glossary.
+import { bytes } from './bytes';
 import { hint, sentence } from './problem';
+import { duration, plain } from './time';
 import type { Endpoint, Instance, Operation } from './types';
 
 /** How a thing looks: its colour, and the shape of its dot. */
@@ -118,10 +120,27 @@ export function toneOf(op: { state: string }): Tone {
 	return ({ done: 'good', undone: 'off', stuck: 'bad' } as Record<string, Tone>)[op.state] ?? 'busy';
 }
 
-/** How far the current step is, 0 to 100; undefined when it does not say. */
+/** How far an operation is, or where nobody can tell its current step, 0 to 100; undefined when that does not say either. */
 export function percent(op: Operation): number | undefined {
-	const p = op.progress?.percent;
+	const p = op.percent || op.progress?.percent;
 	return p ? Math.min(100, Math.max(0, Math.round(p))) : undefined;
+}
+
+/** How long an operation will take yet: "2 min 30 s left", or nothing where nobody can tell. */
+export function left(op: Operation): string {
+	if (ended(op)) return '';
+	if (op.eta) return `${plain(op.eta)} left`;
+	return op.progress?.eta_seconds ? `this step ${duration(op.progress.eta_seconds * 1000)} more` : '';
+}
+
+/** What there is to know of an operation besides its steps, the odd things first. */
+export function insights(op: Operation): { name: string; says: string }[] {
+	const all = [
+		{ name: 'In the queue for a place', says: op.queue_position && !ended(op) ? `number ${op.queue_position}` : '' },
+		{ name: 'Downtime', says: op.downtime ? plain(op.downtime) : '' },
+		{ name: 'Copied', says: op.moved_bytes ? bytes(op.moved_bytes) : '' },
+	];
+	return all.filter(({ says }) => says !== '');
 }
 
 /** What an operation does now: "Drain · 3 requests in flight". */
@@ -130,5 +149,6 @@ export function phase(op: Operation): string {
 	if (op.cancel_requested) return 'Cancelling: taking back what was done';
 	if (op.state === 'pending') return 'Waiting to begin';
 	const running = op.steps.findLast((s) => s.state === 'running');
-	return [op.phase || running?.title || 'Working', op.progress?.message].filter(Boolean).join(' · ');
+	const { message, rate, attempt } = op.progress ?? {};
+	return [op.phase || running?.title || 'Working', message, rate ? `${bytes(rate)}/s` : '', attempt ? `attempt ${attempt}` : ''].filter(Boolean).join(' · ');
 }
