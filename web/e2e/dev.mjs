@@ -33,7 +33,7 @@ export class Dev {
 	/** Adds a host of this name to it. */
 	async host(name) {
 		const store = `sqlite:${join(this.#folder, 'kelvin.db')}`;
-		const { id: host, token } = JSON.parse(await run(['admin', 'host', name, '--store', store]));
+		const { host, token } = JSON.parse(await run(['admin', 'host', name, '--store', store]));
 		const key = JSON.parse(await readFile(join(this.#folder, 'archive.json'), 'utf8'));
 		const shared = { server: this.url, temporal: this.#flags.temporal, archive: `file://${join(this.#folder, 'archive')}`, 'archive-key': key };
 		await this.#start('agent', { ...shared, host, token, machine: 'sim', 'sim-gpus': 'a100-80gb:4', 'port-first': 21_000, 'port-last': 21_999, 'data-dir': join(this.#folder, name) });

@@ -179,20 +179,46 @@ test('a schedule is made, warns of the clocks, and is paused', async () => {
 	await at('new-schedule').waitFor();
 });
 
-test('a host is drained as far as it goes, and taken back', async () => {
+test('a migrate shows its plan, is tried again when there is room, and says its downtime', async () => {
+	await visit('notebook');
+	await at('migrate-notebook').click();
+	await says(at('plan'), 'No host is ready to take it');
+	await at('confirm').click();
+	await says(at('toast'), 'notebook was not migrated.');
+	await at('retry-operation').waitFor();
+
+	const second = await dev.host('second');
+	await at('migrate-notebook').click();
+	await says(at('plan'), `host ${second}`);
+	await says(at('plan'), /8080: \d+ → 21000 on its host/);
+	await says(at('plan'), /Loses\s*what is only in memory, open connections/);
+	await at('choice-host_id').selectOption(second);
+	await page.keyboard.press('Escape');
+	await at('retry-operation').click();
+	await at('confirm').click();
+	await says(at('toast'), /notebook was migrated\.\s*It did not run for \d/);
+	await page.getByRole('link', { name: second }).waitFor();
+	await page.getByRole('region', { name: 'Operations' }).getByRole('link', { name: 'migrate' }).first().click();
+	await says(at('insight'), /Downtime: \d/);
+	await says(at('operation-outcome'), 'restore snapshot');
+});
+
+test('a host is drained, and retired by its name', async () => {
 	await page.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: 'Hosts' }).click();
-	await page.locator('[data-testid^="host-row-"] a.name').click();
-	await page.locator('[data-testid^="drain-"]').click();
+	await at('host-row-second').getByRole('link', { name: 'second', exact: true }).click();
+	await at('drain-second').click();
 	await at('drain-parallel').fill('4');
 	await at('confirm').click();
-	await page.locator('[data-testid="host-state"][data-state="draining"]').waitFor();
-	await says(at('drain'), '0 of 1 have left, 4 at a time');
-	await page.locator('[data-testid^="stop-drain-"]').click();
-	await page.locator('[data-testid="host-state"][data-state="cordoned"]').waitFor();
-	await page.getByRole('button', { name: /^Uncordon/ }).click();
+	await says(at('drain'), '1 of 1 have left');
+	await page.locator('[data-testid="host-state"][data-state="drained"]').waitFor();
+	await page.getByRole('button', { name: 'Uncordon second' }).click();
 	await page.locator('[data-testid="host-state"][data-state="ready"]').waitFor();
-	await page.locator('[data-testid^="retire-"]').click();
+	await page.getByRole('button', { name: 'Cordon second' }).click();
+	await at('retire-second').click();
 	assert.equal(await at('confirm').isDisabled(), true, 'to retire a host needs its name');
+	await at('confirm-name').fill('second');
+	await at('confirm').click();
+	await page.locator('[data-testid="host-state"][data-state="retired"]').waitFor();
 });
 
 test('on a phone no page is wider than the screen', async () => {

@@ -68,6 +68,10 @@ describe('what an operation says', () => {
 		expect(phase(op)).toBe('Working · 120 MB/s · attempt 2');
 	});
 
+	test('a move says for how long it did not run', () => {
+		expect(outcome(operation({ name: 'migrate', state: 'done', downtime: '408ms' }))).toEqual({ tone: 'good', title: 'echo was migrated.', detail: 'It did not run for 408 ms.' });
+	});
+
 	test('what it cost, and where it stands', () => {
 		expect(insights(operation({ queue_position: 3 }))).toEqual([{ name: 'In the queue for a place', says: 'number 3' }]);
 		expect(insights(operation({ state: 'done', queue_position: 3, downtime: '1.2s', moved_bytes: 2_000_000 }))).toEqual([

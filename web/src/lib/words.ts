@@ -105,7 +105,7 @@ export interface Outcome {
 /** How an operation ended, in plain words. */
 export function outcome(op: Operation): Outcome {
 	const done = verbs[op.name]?.done ?? `: ${op.name} is done`;
-	if (op.state === 'done') return { tone: 'good', title: `${subject(op)} ${done}.`, detail: '' };
+	if (op.state === 'done') return { tone: 'good', title: `${subject(op)} ${done}.`, detail: op.downtime ? `It did not run for ${plain(op.downtime)}.` : '' };
 	const why = [op.message ? sentence(op.message) : '', hint(op.code)].filter(Boolean).join(' ');
 	const not = done.replace(/^was /, 'was not ');
 	if (op.state === 'stuck') {
