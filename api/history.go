@@ -9,8 +9,13 @@ import (
 )
 
 // historyFor is how long what was learnt of earlier operations is used: estimates need not be
-// newer, and everybody who watches an operation asks for one each second.
-const historyFor = time.Minute
+// newer, and everybody who watches an operation asks for one each second. Where there were
+// few, the next one makes a difference.
+const (
+	historyFor      = time.Minute
+	shortHistoryFor = 2 * time.Second
+	fewOperations   = 10
+)
 
 // histories remembers how long operations took, by name.
 type histories struct {
@@ -37,6 +42,10 @@ func (s *Server) history(ctx context.Context, op fleet.Operation) (fleet.History
 	if s.histories.known == nil {
 		s.histories.known = map[string]learnt{}
 	}
-	s.histories.known[op.Workflow()] = learnt{found, time.Now().Add(historyFor)}
+	keep := historyFor
+	if len(found) < fewOperations {
+		keep = shortHistoryFor
+	}
+	s.histories.known[op.Workflow()] = learnt{found, time.Now().Add(keep)}
 	return found, nil
 }

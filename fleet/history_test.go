@@ -136,7 +136,7 @@ func TestWhatIsStuckSaysTheWayOut(t *testing.T) {
 		"an endpoint":           {with(func(r *Record) { r.Kind, r.Name = KindEndpoint, "stop" }), Progress{}, 2 * time.Hour, "past its deadline", "delete the endpoint"},
 		"it has not begun":      {with(func(r *Record) { r.BegunAt, r.Steps = time.Time{}, nil }), Progress{}, 3 * time.Minute, "it has not begun", "cancel it"},
 		"it begins soon":        {with(func(r *Record) { r.BegunAt, r.Steps = time.Time{}, nil }), Progress{}, time.Minute, "", ""},
-		"it waits":              {with(func(r *Record) { r.Steps = []Step{{Name: "AwaitPlace", State: StepRunning, StartedAt: noon}} }), failing, 30 * time.Minute, "", ""},
+		"it waits":              {with(func(r *Record) { r.Steps = []Step{{Name: "AwaitPlace", State: StepRunning, StartedAt: noon}} }), failing, 2 * time.Hour, "", ""},
 		"it is stuck":           {with(func(r *Record) { r.Outcome = Stuck }), Progress{}, 0, "neither finished nor undone", "recover the instance, or terminate it"},
 		"an endpoint is":        {with(func(r *Record) { r.Kind, r.Name, r.Outcome = KindEndpoint, "stop", Stuck }), Progress{}, 0, "neither", "delete the endpoint"},
 		"it is done":            {with(func(r *Record) { r.Outcome = Done }), failing, 3 * time.Hour, "", ""},

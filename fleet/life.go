@@ -53,6 +53,16 @@ func (l *Life) Accept(rec, open *Record, now time.Time) error {
 // WaitLimit is how long an operation waits for a place at most.
 const WaitLimit = 30 * 24 * time.Hour
 
+// Limit is how long an operation may take to its point of no return, with waiting for a place
+// if it is to.
+func (r *Record) Limit() time.Duration {
+	limit := r.Operation().Limit
+	if r.Params.Wait {
+		limit += WaitLimit
+	}
+	return limit
+}
+
 func named(s State) string {
 	if s == Absent {
 		return "not there"
@@ -101,10 +111,6 @@ func (l *Life) Settle(rec, next *Record, lost bool, now time.Time) {
 func (l *Life) claim(rec *Record, now time.Time) {
 	op := rec.Operation()
 	l.Was, l.State, l.OperationID = l.State, op.Via, rec.ID
-	limit := op.Limit
-	if rec.Params.Wait {
-		limit += WaitLimit
-	}
-	l.Since, l.Deadline, l.Reason = now, now.Add(limit), ""
+	l.Since, l.Deadline, l.Reason = now, now.Add(rec.Limit()), ""
 	rec.Deadline = l.Deadline
 }

@@ -25,13 +25,15 @@ func (r *Record) Trouble(p Progress, now time.Time) (why, wayOut string) {
 			return "", ""
 		}
 		return "it has not begun: the operation before it is not over, or nobody takes it", "wait, or cancel it: nothing has been done yet"
+	case i >= 0 && r.Steps[i].Name == awaitPlace: // as long as it takes
+		return "", ""
 	case !r.Deadline.IsZero() && now.After(r.Deadline):
 		why = "it is past its deadline"
 		if i >= 0 && r.Steps[i].HostID != "" {
 			why += fmt.Sprintf("; host %s is at %q", r.Steps[i].HostID, r.Steps[i].Title)
 		}
 		return why, r.takeDown("see that its host answers, or terminate the instance, which wins over it")
-	case i < 0 || r.Steps[i].Name == awaitPlace || p.Attempt < StuckTries || now.Sub(r.Steps[i].StartedAt) < StuckStep:
+	case i < 0 || p.Attempt < StuckTries || now.Sub(r.Steps[i].StartedAt) < StuckStep:
 		return "", ""
 	}
 	why = fmt.Sprintf("%q has been tried %d times", r.Steps[i].Title, p.Attempt)

@@ -104,7 +104,7 @@ func (t *tx) claim(h *holding, rec *fleet.Record, ask Ask) error {
 	if err := h.Accept(rec, holder, t.now); err != nil {
 		return err
 	}
-	rec.Deadline = t.now.Add(rec.Operation().Limit) // of one that waits: until it is its turn
+	rec.Deadline = t.now.Add(rec.Limit()) // of one that comes next: until it is its turn
 	if won, err := t.insertRecord(*rec, ask.Digest, h.NextID == rec.ID); err != nil {
 		return err
 	} else if !won {
@@ -126,9 +126,8 @@ func answer(rec fleet.Record, repeated bool, err error) (fleet.Record, bool, err
 	if err != nil {
 		return fleet.Record{}, false, err
 	}
-	op := rec.Operation()
 	return fleet.Record{
 		ID: rec.ID, AccountID: rec.AccountID, Kind: rec.Kind, ResourceID: rec.ResourceID, Name: rec.Name,
-		Params: rec.Params, Actor: rec.Actor, AcceptedAt: rec.AcceptedAt, Deadline: rec.AcceptedAt.Add(op.Limit),
+		Params: rec.Params, Actor: rec.Actor, AcceptedAt: rec.AcceptedAt, Deadline: rec.AcceptedAt.Add(rec.Limit()),
 	}, repeated, nil
 }

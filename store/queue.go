@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // Queue has an operation wait for a place, and says how many are before it that want the
@@ -27,11 +29,24 @@ func (s *Store) Queue(ctx context.Context, operationID string) (position int, er
 	return position, err
 }
 
-// Dequeue takes an operation out of the queue. Not being in it is no error.
+// Dequeue takes an operation out of the queue. From then on it has its limit, as one that did
+// not wait. Not being in the queue is no error.
 func (s *Store) Dequeue(ctx context.Context, operationID string) error {
 	return s.write(ctx, "dequeue", func(t *tx) error {
-		_, err := t.exec(`DELETE FROM queue WHERE operation_id = ?`, operationID)
-		return err
+		var rec fleet.Record
+		h, err := t.holdFor(operationID, &rec)
+		if err != nil {
+			return err
+		}
+		n, err := t.exec(`DELETE FROM queue WHERE operation_id = ?`, operationID)
+		if err != nil || n == 0 || h.OperationID != operationID {
+			return err
+		}
+		h.Deadline = t.now.Add(rec.Operation().Limit)
+		if _, err := t.exec(`UPDATE operations SET deadline = ? WHERE id = ?`, micros(h.Deadline), operationID); err != nil {
+			return err
+		}
+		return t.release(h)
 	})
 }
 

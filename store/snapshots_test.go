@@ -238,6 +238,37 @@ func TestTheQueueIsFirstComeFirstServed(t *testing.T) {
 	})
 }
 
+func TestALimitBeginsAnewAfterTheQueue(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		now := mustClock(t, s)
+		mustHost(t, s, 8)
+		inst := mustServer(t, s, a, 1)
+		ask := ask(a)
+		ask.Params.Wait = true
+		rec, _, err := s.Accept(t.Context(), ask, fleet.KindInstance, inst.ID, "migrate")
+		require.NoError(t, err)
+		again, repeated, err := s.Accept(t.Context(), ask, fleet.KindInstance, inst.ID, "migrate")
+		require.NoError(t, err)
+		require.True(t, repeated)
+		require.Equal(t, rec, again)
+		waits := s.Now().Add(fleet.Migrate.Limit + fleet.WaitLimit).Truncate(time.Microsecond)
+		require.Equal(t, waits, mustRecord(t, s, rec).Deadline)
+		_, err = s.Queue(t.Context(), rec.ID)
+		require.NoError(t, err)
+		now.advance(100 * time.Hour)
+		for range 2 {
+			require.NoError(t, s.Dequeue(t.Context(), rec.ID))
+		}
+		works := s.Now().Add(fleet.Migrate.Limit).Truncate(time.Microsecond)
+		require.Equal(t, works, mustRecord(t, s, rec).Deadline)
+		require.Equal(t, works, mustInstance(t, s, inst.ID).Deadline)
+		now.advance(time.Hour)
+		require.NoError(t, s.Dequeue(t.Context(), rec.ID), "it is not in the queue")
+		require.Equal(t, works, mustRecord(t, s, rec).Deadline)
+	})
+}
+
 func TestSnapshotsThatExpiredAreForgotten(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		a := mustAccount(t, s)

@@ -72,5 +72,5 @@ func title(name string) string {
 		}
 		b.WriteRune(unicode.ToLower(r))
 	}
-	return b.String()
+	return strings.ReplaceAll(b.String(), "g p u", "GPU")
 }
