@@ -140,6 +140,18 @@ test('a running operation can be cancelled on its page', async () => {
 	await says(at('state-echo'), 'Running');
 });
 
+test('an operation that is stuck says why, and the way out', async () => {
+	const [server] = fake.world.instances;
+	fake.world.operations.push({
+		id: 'op_1', kind: 'instance', resource_id: server.id, resource_name: server.name, name: 'migrate', actor: 'key_1', state: 'running', steps: [{ name: 'SaveSnapshot', title: 'save snapshot', state: 'running', started_at: server.since }], accepted_at: server.since, begun_at: server.since, cancel_requested: false,
+		percent: 31.4, eta: '2m30s', stuck: '"save snapshot" has been tried 4 times: the archive does not answer', way_out: 'repair what it says, or cancel the operation',
+	});
+	await signIn(keys.operator, '/operations/op_1');
+	await says(at('stuck'), 'It is not getting on. "save snapshot" has been tried 4 times: the archive does not answer.');
+	await says(at('stuck'), 'Repair what it says, or cancel the operation.');
+	await says(at('operation-progress'), '31 %, 2 min 30 s left');
+});
+
 test('terminate needs the name', async () => {
 	await signIn(keys.operator, '/servers');
 	await at('terminate-notebook').click();

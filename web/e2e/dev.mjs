@@ -79,15 +79,19 @@ export class Dev {
 		return said;
 	}
 
-	/** Makes a server that runs. */
-	async server(name, spec = {}) {
-		const op = await this.ask('POST', '/v1/instances', { name, image: 'kelvin/echo:latest', gpus: 1, ports: [8080], disk_path: '/workspace', ...spec });
+	/** Waits until an operation is done, and returns the ID of its resource. */
+	async done({ id }) {
 		for (;;) {
-			const { state, message } = await this.ask('GET', `/v1/operations/${op.id}`);
-			if (state === 'done') return op.resource_id;
-			if (state !== 'pending' && state !== 'running') throw new Error(`${name} was not made: ${message}`);
+			const op = await this.ask('GET', `/v1/operations/${id}`);
+			if (op.state === 'done') return op.resource_id;
+			if (op.ended_at) throw new Error(`${op.name} ${op.resource_name} is ${op.state}: ${op.message}`);
 			await pause(100);
 		}
+	}
+
+	/** Makes a server that runs, and returns its ID. */
+	async server(name, spec = {}) {
+		return this.done(await this.ask('POST', '/v1/instances', { name, image: 'kelvin/echo:latest', gpus: 1, ports: [8080], disk_path: '/workspace', ...spec }));
 	}
 }
 

@@ -86,7 +86,7 @@ test('a terminal echoes a command', async () => {
 	await says(at('screen').locator('.xterm-rows > div'), /^hello from here/);
 	await page.keyboard.type('write /workspace/note kept here\rcat /workspace/note\r');
 	await says(at('screen').locator('.xterm-rows > div'), /^kept here/);
-	await page.keyboard.press('Control+Shift+Escape');
+	await page.keyboard.press('Control+Shift+ArrowUp');
 	assert.equal(await at('terminal').evaluate((e) => e === document.activeElement), true, 'the keyboard leads out of it');
 	await at('screen').locator('textarea').focus();
 	await page.keyboard.press('Control+d');
@@ -111,6 +111,27 @@ test('a server is frozen and thawed by click', async () => {
 	await says(at('toast'), 'notebook was thawed.');
 	const [thaw] = (await dev.ask('GET', '/v1/operations?limit=1')).items;
 	assert.deepEqual([thaw.name, thaw.params], ['thaw', { wait: true }]);
+});
+
+test('a thaw without room waits in the queue, and is cancelled', async () => {
+	await visit('notebook');
+	await at('freeze-notebook').click();
+	await at('confirm').click();
+	await settles('notebook', 'frozen');
+	await says(at('logs'), 'echo: listening'); // what it wrote stays readable
+	const big = await dev.server('big', { gpus: 4, ports: [] });
+	await at('thaw-notebook').click();
+	await says(at('plan'), /GPU/);
+	await at('choice-wait').check();
+	await at('confirm').click();
+	await says(at('insight'), 'In the queue for a place: number 1');
+	await at('operation-progress').getByRole('button', { name: 'Cancel' }).click();
+	await says(at('toast'), 'notebook was not thawed: cancelled.');
+	await settles('notebook', 'frozen');
+	await dev.done(await dev.ask('POST', `/v1/instances/${big}/terminate`, { confirm: 'big' }));
+	await at('thaw-notebook').click();
+	await at('confirm').click();
+	await settles('notebook', 'running');
 });
 
 test('a snapshot is taken, and a stop says what is kept', async () => {
@@ -219,6 +240,24 @@ test('a host is drained, and retired by its name', async () => {
 	await at('confirm-name').fill('second');
 	await at('confirm').click();
 	await page.locator('[data-testid="host-state"][data-state="retired"]').waitFor();
+});
+
+test('an endpoint is edited, and only what was changed is asked for', async () => {
+	const op = await dev.ask('POST', '/v1/endpoints', { name: 'api', quick_deploy: 'echo', active_workers: 0, max_workers: 1 });
+	await dev.done(op);
+	await page.goto(`${dev.url}/endpoints/${op.resource_id}`);
+	await at('edit-endpoint').click();
+	await at('field-name').waitFor();
+	await at('create').click();
+	await says(page.getByRole('alert'), 'Nothing was changed.');
+	await at('field-max').fill('0');
+	await at('create').click();
+	await says(at('wrong-max_workers'), 'Allowed: 1 to 1000.');
+	await at('field-max').fill('3');
+	await at('create').click();
+	await says(at('toast'), 'api was updated.');
+	const { spec, revision } = await dev.ask('GET', `/v1/endpoints/${op.resource_id}`);
+	assert.deepEqual([spec.max_workers, revision], [3, 2]);
 });
 
 test('on a phone no page is wider than the screen', async () => {
