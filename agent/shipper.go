@@ -32,6 +32,7 @@ type shipper struct {
 	waiting atomic.Pointer[time.Time] // when the oldest line was read that is not in the archive; nil: none
 	retry   time.Time                 // the archive did not answer: not before then again
 	asked   []chan error              // taken from wanted
+	leaving atomic.Bool               // all is shipped, and the container is being removed
 	limit   *rate.Limiter             // by the container's clock; nil: none
 	dropped int                       // bytes, in a row
 }
@@ -51,6 +52,9 @@ func (k *keeper) newShipper(lease fleet.Lease) *shipper {
 func (s *shipper) look(c machine.Container) {
 	now := lifeOf{c.Running, c.StartedAt.UnixNano()}
 	if old := s.seen.Swap(&now); old == nil || *old != now {
+		if c.Running {
+			s.leaving.Store(false)
+		}
 		select {
 		case s.nudge <- struct{}{}:
 		default: // it will be read anyway
@@ -70,6 +74,7 @@ func (s *shipper) finish(ctx context.Context) error {
 	}
 	select {
 	case err := <-done:
+		s.leaving.Store(err == nil)
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
@@ -101,7 +106,7 @@ func (s *shipper) run() {
 
 // report says what went wrong, and has the next look try again.
 func (s *shipper) report(err error) {
-	if err == nil || s.ctx.Err() != nil || fleet.Is(err, fleet.NotFound) {
+	if err == nil || s.ctx.Err() != nil || s.leaving.Load() || fleet.Is(err, fleet.NotFound) {
 		return
 	}
 	s.seen.Store(nil)
