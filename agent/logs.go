@@ -55,7 +55,9 @@ func newKeeper(a *Agent, l Logs) *keeper {
 // run ends the shippers when ctx ends, and waits until they have shipped what they have.
 func (k *keeper) run(ctx context.Context) error {
 	<-ctx.Done()
-	k.stop()
+	k.mu.Lock()
+	k.stop() // from here on there is no new one
+	k.mu.Unlock()
 	k.running.Wait()
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 
 // Logs keep what containers wrote, beside the repository in the same storage: as segments of
 // their own format, for kopia's contents are made for files, and its maintenance would pack
-// what is here to be forgotten soon. docs/decisions/0012-logs.md says more.
+// what is here to be forgotten soon. docs/decisions/0014-logs-as-segments.md says more.
 type Logs struct {
 	storage blob.Storage
 	secret  []byte
@@ -34,8 +34,8 @@ const (
 	// SegmentSpan is from its first line to its last at the most.
 	SegmentSpan = time.Hour
 
-	// lineBytes is what a line counts for beside its text.
-	lineBytes = 16
+	// lineBytes is what a line counts for beside its text, as it takes memory.
+	lineBytes = 64
 )
 
 // A Segment is a part of what the container of a lease wrote, without gaps.

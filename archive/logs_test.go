@@ -367,3 +367,19 @@ func TestPruningKeepsWhatIsYoungAndWhatFits(t *testing.T) {
 	require.Equal(t, 6, done.Segments)
 	require.FileExists(t, stranger, "what others put there is left alone")
 }
+
+func TestLogsLieBesideOthersInAnyStorage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	description := filepath.Join(t.TempDir(), "storage.json")
+	require.NoError(t, os.WriteFile(description, fmt.Appendf(nil, `{"type": "filesystem", "config": {"path": %q, "dirShards": []}}`, dir), 0o600))
+	d := &diary{T: t, Logs: mustLogs(t, "kopia://"+description, testKey), dir: dir, last: map[string]*Segment{}, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	box := newInstance()
+	d.write(newLease(box, 1), time.Second, numbers(1, 3)...)
+	got, _ := d.read(fleet.LogQuery{Instances: []string{box}})
+	require.Equal(t, numbers(1, 3), got)
+	done, err := d.Prune(t.Context(), d.now.Add(2*SegmentSpan), 0)
+	require.NoError(t, err)
+	require.Equal(t, 1, done.Segments)
+	mustLogs(t, "kopia://"+description, testKey) // the repository is as it was
+}
