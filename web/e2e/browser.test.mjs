@@ -39,6 +39,7 @@ async function says(locator, text) {
 }
 
 test('the story of console.mjs', async () => {
+	fake.stepMS = 100;
 	const child = spawn(process.execPath, [fileURLToPath(new URL('console.mjs', import.meta.url))], {
 		env: { ...process.env, KELVIN_URL: fake.url, KELVIN_KEY: keys.operator, ENDPOINT: 'echo', TIMEOUT_S: '15' },
 	});
@@ -52,7 +53,7 @@ test('the story of console.mjs', async () => {
 
 test('console.mjs says what failed, and where', async () => {
 	const child = spawn(process.execPath, [fileURLToPath(new URL('console.mjs', import.meta.url))], {
-		env: { ...process.env, KELVIN_URL: fake.url, KELVIN_KEY: keys.operator, ENDPOINT: 'nobody', TIMEOUT_S: '5', ARTIFACTS: '/tmp/kelvin-console-test' },
+		env: { ...process.env, KELVIN_URL: fake.url, KELVIN_KEY: keys.operator, ENDPOINT: 'nobody', TIMEOUT_S: '2', ARTIFACTS: '/tmp/kelvin-console-test' },
 	});
 	let output = '';
 	child.stderr.on('data', (text) => (output += text));
