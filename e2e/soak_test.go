@@ -87,7 +87,7 @@ func TestSoak(t *testing.T) {
 		k.check(p)
 	}
 	k.agree()
-	k.audit()
+	k.requireSound()
 	for _, p := range k.servers {
 		op := k.accept(http.MethodPost, "/v1/instances/"+p.id+"/terminate", "end "+p.id, map[string]any{"confirm": p.name, "keep": "0s"})
 		require.Equal(t, api.OperationDone, k.await(op.ID, 5*time.Minute).State, "%s %s", op.Code, op.Message)
@@ -252,19 +252,6 @@ func (k *soak) found(p *pet) (all []container.Summary) {
 		all = append(all, found...)
 	}
 	return all
-}
-
-// audit has Kelvin look for what should never be so. What is on its way out is found until it
-// is gone.
-func (k *soak) audit() {
-	k.Helper()
-	var said []byte
-	require.Eventually(k, func() bool {
-		var err error
-		said, err = exec.CommandContext(context.WithoutCancel(k.Context()), binary(k.TB, "kelvin"), "audit", "--store", k.store, "--temporal", k.temporal).CombinedOutput()
-		return err == nil
-	}, 2*time.Minute, 2*time.Second, "the audit finds something")
-	k.Logf("audit: %s", said)
 }
 
 // agree checks that what is assigned is what servers have: no GPU is leaked, none has two.

@@ -115,7 +115,7 @@ func BenchmarkStore(b *testing.B) {
 		})
 		b.Run("Findings", func(b *testing.B) {
 			measure(b, func() error {
-				_, err := s.Findings(ctx)
+				_, err := s.Findings(ctx, fleet.AuditGrace)
 				return err
 			})
 		})

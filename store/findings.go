@@ -10,18 +10,19 @@ import (
 )
 
 // Findings looks for what contradicts itself in the record, and between the record and what
-// hosts reported last. What operations have under way is left out, as long as they have time.
-func (s *Store) Findings(ctx context.Context) (found []fleet.Finding, err error) {
+// hosts reported last. What operations have under way is left out, as long as they have time,
+// and so is what has been wrong for less than grace.
+func (s *Store) Findings(ctx context.Context, grace time.Duration) (found []fleet.Finding, err error) {
 	err = s.read(ctx, "audit", func(t *tx) error {
 		found = nil
 		for _, c := range checks {
-			some, err := t.check(c)
+			some, err := t.check(c, grace)
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.kind, err)
 			}
 			found = append(found, some...)
 		}
-		some, err := t.checkContainers()
+		some, err := t.checkContainers(grace)
 		if err != nil {
 			return fmt.Errorf("containers: %w", err)
 		}
@@ -130,11 +131,11 @@ var checks = []check{
 	},
 }
 
-func (t *tx) check(c check) ([]fleet.Finding, error) {
+func (t *tx) check(c check, grace time.Duration) ([]fleet.Finding, error) {
 	var rows []findingRow
 	var args []any
 	if strings.Contains(c.query, "?") {
-		args = append(args, micros(t.now.Add(-fleet.AuditGrace)))
+		args = append(args, micros(t.now.Add(-grace)))
 	}
 	if err := t.all(&rows, c.query+` ORDER BY 1 LIMIT 1000`, args...); err != nil {
 		return nil, err

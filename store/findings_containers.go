@@ -36,7 +36,7 @@ func (t *tx) auditedLeases() ([]auditedLease, error) {
 }
 
 // checkContainers compares what hosts reported last with the leases they have.
-func (t *tx) checkContainers() ([]fleet.Finding, error) {
+func (t *tx) checkContainers(grace time.Duration) ([]fleet.Finding, error) {
 	hosts, err := t.reportedHosts()
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (t *tx) checkContainers() ([]fleet.Finding, error) {
 		for _, c := range h.containers {
 			there[h.ID+" "+c.LeaseID] = c
 			if h.fresh(t.now) {
-				found = append(found, t.wrongContainer(h, c, leases)...)
+				found = append(found, t.wrongContainer(h, c, leases, grace)...)
 			}
 		}
 	}
@@ -67,24 +67,24 @@ func (t *tx) checkContainers() ([]fleet.Finding, error) {
 	for _, l := range rows {
 		if h := byID[l.HostID]; h != nil && h.fresh(t.now) {
 			c, ok := there[h.ID+" "+l.ID]
-			found = append(found, t.missingContainer(l, c, ok)...)
+			found = append(found, t.missingContainer(l, c, ok, grace)...)
 		}
 	}
 	return append(found, doubles(hosts)...), nil
 }
 
 // wrongContainer is what is wrong with a container that is there.
-func (t *tx) wrongContainer(h *reportedHost, c reported, leases map[string]auditedLease) []fleet.Finding {
+func (t *tx) wrongContainer(h *reportedHost, c reported, leases map[string]auditedLease, grace time.Duration) []fleet.Finding {
 	f := fleet.Finding{Resource: c.LeaseID, InstanceID: c.InstanceID, HostID: h.ID}
 	if c.OrphanSince > 0 {
-		if !t.longAgo(c.OrphanSince) {
+		if !t.longAgo(c.OrphanSince, grace) {
 			return nil
 		}
 		f.Kind, f.Message = fleet.OrphanContainer, fmt.Sprintf("a container of epoch %d without a lease since %s: the host's agent should have removed it", c.Epoch, moment(c.OrphanSince))
 		return []fleet.Finding{f}
 	}
 	l := leases[c.LeaseID]
-	if l.ID == "" || !c.Running || !l.Settled || !t.longAgo(l.Since) || !t.longAgo(c.RunningSince) {
+	if l.ID == "" || !c.Running || !l.Settled || !t.longAgo(l.Since, grace) || !t.longAgo(c.RunningSince, grace) {
 		return nil // the lease is young, or gone since the report
 	}
 	f.AccountID = l.AccountID
@@ -101,8 +101,8 @@ func (t *tx) wrongContainer(h *reportedHost, c reported, leases map[string]audit
 
 // missingContainer is what is wrong when the container of a lease is not there, or does not
 // run.
-func (t *tx) missingContainer(l auditedLease, c reported, there bool) []fleet.Finding {
-	if !l.Home || !l.Settled || l.State != fleet.Running || !t.longAgo(l.Since) || !t.longAgo(l.CreatedAt) || there && (c.Running || c.Fenced) {
+func (t *tx) missingContainer(l auditedLease, c reported, there bool, grace time.Duration) []fleet.Finding {
+	if !l.Home || !l.Settled || l.State != fleet.Running || !t.longAgo(l.Since, grace) || !t.longAgo(l.CreatedAt, grace) || there && (c.Running || c.Fenced) {
 		return nil
 	}
 	what := "there is no container of it on its host"
@@ -153,6 +153,6 @@ func doubles(hosts []reportedHost) (found []fleet.Finding) {
 	return found
 }
 
-func (t *tx) longAgo(when int64) bool { return t.now.Sub(at(when)) > fleet.AuditGrace }
+func (t *tx) longAgo(when int64, grace time.Duration) bool { return t.now.Sub(at(when)) > grace }
 
 func moment(when int64) string { return at(when).Format(time.RFC3339) }

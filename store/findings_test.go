@@ -65,7 +65,7 @@ func (w *sound) beat(n int) {
 // found are the names of what is found.
 func (w *sound) found() (names []string) {
 	w.Helper()
-	all, err := w.Findings(w.Context())
+	all, err := w.Findings(w.Context(), fleet.AuditGrace)
 	require.NoError(w, err)
 	for _, f := range all {
 		require.Contains(w, fleet.FindingKinds, f.Kind)
@@ -202,19 +202,19 @@ func TestEveryKindOfFindingIsFound(t *testing.T) {
 // requireRepair repairs a finding, if that is safe, and looks again.
 func (w *sound) requireRepair(kind fleet.FindingKind, name string) {
 	w.Helper()
-	all, err := w.Findings(w.Context())
+	all, err := w.Findings(w.Context(), fleet.AuditGrace)
 	require.NoError(w, err)
 	for _, f := range all {
 		if fmt.Sprint(f.Kind, " ", f.Resource) != name {
 			continue
 		}
-		err := w.Repair(w.Context(), f)
+		err := w.Repair(w.Context(), f, fleet.AuditGrace)
 		if !f.Repairable {
 			requireCode(w, fleet.Unsupported, err)
 			return
 		}
 		require.NoError(w, err)
-		require.NoError(w, w.Repair(w.Context(), f), "repeatable")
+		require.NoError(w, w.Repair(w.Context(), f, fleet.AuditGrace), "repeatable")
 		require.NotContains(w, w.found(), name)
 		w.beat(14)
 		require.Empty(w, w.found(), "the repair of %s broke nothing else", kind)
@@ -254,15 +254,15 @@ func TestALeakedLeaseIsKeptWhileItsContainerIsThere(t *testing.T) {
 		w.sql(`INSERT INTO leases (id, instance_id, host_id, epoch, created_at) VALUES ('op_leak', ?, ?, 9, 1)`, w.gone.ID, w.other.ID)
 		w.containers[w.other.ID] = []fleet.ContainerReport{{LeaseID: "op_leak", InstanceID: w.gone.ID, Epoch: 9, Running: true}}
 		w.beat(1)
-		all, err := s.Findings(t.Context())
+		all, err := s.Findings(t.Context(), fleet.AuditGrace)
 		require.NoError(t, err)
 		require.Len(t, all, 1)
-		requireCode(t, fleet.Conflict, s.Repair(t.Context(), all[0]))
+		requireCode(t, fleet.Conflict, s.Repair(t.Context(), all[0], fleet.AuditGrace))
 		w.containers[w.other.ID] = nil
 		w.clock.advance(fleet.LeaseTTL)
-		requireCode(t, fleet.Conflict, s.Repair(t.Context(), all[0])) // nobody knows what runs there
+		requireCode(t, fleet.Conflict, s.Repair(t.Context(), all[0], fleet.AuditGrace)) // nobody knows what runs there
 		w.beat(1)
-		require.NoError(t, s.Repair(t.Context(), all[0]))
+		require.NoError(t, s.Repair(t.Context(), all[0], fleet.AuditGrace))
 		require.Empty(t, w.found())
 	})
 }
@@ -279,14 +279,14 @@ func TestFindingsAreNotedOnce(t *testing.T) {
 		}
 		require.Zero(t, count())
 		for range 2 {
-			all, err := s.Findings(t.Context())
+			all, err := s.Findings(t.Context(), fleet.AuditGrace)
 			require.NoError(t, err)
 			gone := fleet.Finding{Kind: fleet.OperationWithoutWorkflow, Resource: "op_1", Message: "for the test"}
 			require.NoError(t, s.NoteFindings(t.Context(), fleet.Audit{Findings: append(all, gone)}))
 			w.beat(1)
 		}
 		require.Equal(t, 1, count())
-		all, err := s.Findings(t.Context())
+		all, err := s.Findings(t.Context(), fleet.AuditGrace)
 		require.NoError(t, err)
 		require.Equal(t, w.clock.now().Add(-2*fleet.LeaseEvery), all[0].Since)
 

@@ -3,20 +3,21 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-// Repair repairs what a finding is about, if it is still so, and if that is safe now.
+// Repair repairs what a finding is about, if it is still so, as Findings has it, and if that is safe now.
 // Conflict if it is not, with the reason; Unsupported for a kind that only people can
 // repair. Repeatable.
-func (s *Store) Repair(ctx context.Context, f fleet.Finding) error {
+func (s *Store) Repair(ctx context.Context, f fleet.Finding, grace time.Duration) error {
 	return s.write(ctx, "repair", func(t *tx) error {
 		i := slices.IndexFunc(checks, func(c check) bool { return c.kind == f.Kind && c.safe })
 		if i < 0 {
 			return fleet.Errorf(fleet.Unsupported, "%s is not repaired by itself", quote(string(f.Kind)))
 		}
-		still, err := t.check(checks[i])
+		still, err := t.check(checks[i], grace)
 		if err != nil {
 			return err
 		}

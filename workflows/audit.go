@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,7 @@ type Auditor struct {
 	Attended func(context.Context, fleet.Record) (bool, error)
 	Logger   *slog.Logger
 	Every    time.Duration // between two audits of Run; default a minute
+	Grace    time.Duration // for which something may be wrong; default fleet.AuditGrace
 }
 
 // Run audits until ctx ends, and notes what is new and what is over. Any number of
@@ -39,6 +41,8 @@ func (a *Auditor) Run(ctx context.Context) {
 	}
 }
 
+func (a *Auditor) grace() time.Duration { return cmp.Or(a.Grace, fleet.AuditGrace) }
+
 func (a *Auditor) look(ctx context.Context) error {
 	audit, err := a.Audit(ctx)
 	if err != nil {
@@ -54,7 +58,7 @@ func (a *Auditor) look(ctx context.Context) error {
 
 // Audit looks once, and changes nothing. It is partial if Temporal does not answer.
 func (a *Auditor) Audit(ctx context.Context) (fleet.Audit, error) {
-	found, err := a.Store.Findings(ctx)
+	found, err := a.Store.Findings(ctx, a.grace())
 	if err != nil {
 		return fleet.Audit{}, err
 	}
@@ -74,7 +78,7 @@ func (a *Auditor) Audit(ctx context.Context) (fleet.Audit, error) {
 // unattended are the operations that nothing works on. An operation ends before its workflow
 // does: so one that is still open once its workflow is known to be gone stays so.
 func (a *Auditor) unattended(ctx context.Context) (found []fleet.Finding, err error) {
-	open, err := a.Store.UnattendedOperations(ctx, fleet.AuditGrace)
+	open, err := a.Store.UnattendedOperations(ctx, a.grace())
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +122,7 @@ func (a *Auditor) Repair(ctx context.Context) (fleet.Audit, error) {
 		if !f.Repairable {
 			continue
 		}
-		err := a.Store.Repair(ctx, *f)
+		err := a.Store.Repair(ctx, *f, a.grace())
 		switch {
 		case fleet.Is(err, fleet.Conflict):
 			f.Message += " (not repaired: " + err.Error() + ")"

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,7 @@ func auditCommand() *cobra.Command {
 		url    string
 		output string
 		repair bool
+		grace  time.Duration
 	)
 	cmd := &cobra.Command{
 		Use: "audit", Short: "Compare the database with itself, with Temporal and with what hosts reported", Args: cobra.NoArgs,
@@ -35,6 +37,9 @@ func auditCommand() *cobra.Command {
 			if output != "table" && output != "json" {
 				return fleet.Errorf(fleet.Invalid, "--output is table or json")
 			}
+			if grace < time.Second {
+				return fleet.Errorf(fleet.Invalid, "--grace is at least 1s")
+			}
 			logger, err := c.logger()
 			if err != nil {
 				return err
@@ -44,7 +49,7 @@ func auditCommand() *cobra.Command {
 				return err
 			}
 			defer record.Close()
-			auditor := &workflows.Auditor{Store: record, Logger: logger}
+			auditor := &workflows.Auditor{Store: record, Logger: logger, Grace: grace}
 			if t.address != "" {
 				temporal, err := t.dial("audit", logger)
 				if err != nil {
@@ -69,6 +74,7 @@ func auditCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&url, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
 	cmd.Flags().StringVar(&output, "output", "table", "table or json")
+	cmd.Flags().DurationVar(&grace, "grace", fleet.AuditGrace, "for how long something may be wrong without being found, since hosts and processes are a moment apart; at least 1s")
 	cmd.Flags().BoolVar(&repair, "repair", false, "repair what is safe to repair, and say what that was")
 	t.flags(cmd)
 	c.flags(cmd)

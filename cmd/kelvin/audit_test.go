@@ -77,6 +77,8 @@ func TestKelvinAudit(t *testing.T) {
 
 	_, err = audit("--output", "xml")
 	require.ErrorContains(t, err, "table or json")
+	_, err = audit("--grace", "0s")
+	require.ErrorContains(t, err, "at least 1s")
 	_, err = audit("--temporal", "127.0.0.1:1")
 	require.NoError(t, err, "there was nothing to ask Temporal for")
 }
