@@ -84,6 +84,8 @@ type Placing struct {
 	Try    int      // from 1: each has a lease of its own
 	HostID string   // the only host that will do; empty: any
 	Avoid  []string // hosts that will not do
+
+	Archives bool // only hosts that can restore what the archive has will do
 }
 
 // LeaseID names the lease of a try.
@@ -171,7 +173,7 @@ func (c *Control) SaveSteps(ctx context.Context, in Steps) error {
 // PlaceInstance leases GPUs and ports for the instance on some host. Asked again, it
 // answers the same. Exhausted when nothing fits.
 func (c *Control) PlaceInstance(ctx context.Context, in Placing) (Container, error) {
-	lease, err := c.Store.PlaceAs(ctx, store.Placing{LeaseID: in.LeaseID(), InstanceID: in.Claim.ResourceID, HostID: in.HostID, Avoid: in.Avoid})
+	lease, err := c.Store.PlaceAs(ctx, store.Placing{LeaseID: in.LeaseID(), InstanceID: in.Claim.ResourceID, HostID: in.HostID, Avoid: in.Avoid, Archives: in.Archives})
 	if err != nil {
 		return Container{}, err
 	}

@@ -155,7 +155,8 @@ func (a answer) problem(t *testing.T) Problem {
 func (w *world) mustReport(containers ...fleet.ContainerReport) fleet.HostOrder {
 	w.t.Helper()
 	report := fleet.HostReport{
-		Version: "test", Machine: "sim", Simulated: true, Address: "127.0.0.1", PortFirst: 20000, PortLast: 20999,
+		Archives: true,
+		Version:  "test", Machine: "sim", Simulated: true, Address: "127.0.0.1", PortFirst: 20000, PortLast: 20999,
 		Disk: fleet.Disk{Total: 100 << 30, Free: 90 << 30}, Containers: containers,
 	}
 	for i := range 8 {

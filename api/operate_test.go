@@ -51,7 +51,7 @@ func (w *world) mustHost(name string, n int) string {
 	ctx := w.t.Context()
 	_, h, err := w.Store.CreateHost(ctx, name, "us-east")
 	require.NoError(w.t, err)
-	report := fleet.HostReport{Version: "test", Machine: "sim", Simulated: true, Address: "127.0.0.2", PortFirst: 30000, PortLast: 30999, Disk: fleet.Disk{Total: 100 << 30, Free: 90 << 30}}
+	report := fleet.HostReport{Version: "test", Machine: "sim", Simulated: true, Archives: true, Address: "127.0.0.2", PortFirst: 30000, PortLast: 30999, Disk: fleet.Disk{Total: 100 << 30, Free: 90 << 30}}
 	for i := range n {
 		report.GPUs = append(report.GPUs, fleet.GPUReport{Index: i, UUID: name + "-GPU-" + string(rune('a'+i)), Type: "a100-80gb", MemoryMB: 81920})
 	}

@@ -64,7 +64,7 @@ func (s *Server) plan(ctx context.Context, in *planInput) (*shown[Plan], error) 
 		return nil, err
 	}
 	op, _ := fleet.FindOperation(fleet.KindInstance, in.Operation)
-	found, err := s.Store.Prospect(ctx, who.AccountID, store.Placing{InstanceID: in.ID, HostID: in.HostID})
+	found, err := s.Store.Prospect(ctx, who.AccountID, store.Placing{InstanceID: in.ID, HostID: in.HostID, Archives: in.Operation == fleet.Thaw.Name || in.Operation == fleet.Migrate.Name})
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,16 @@ type Placing struct {
 	InstanceID string
 	HostID     string   // the only host that will do; empty: any that fits
 	Avoid      []string // hosts that will not do
+	Archives   bool     // only hosts that can restore what the archive has will do
+}
+
+// unfit adds the hosts to those to avoid that cannot do what is asked.
+func (p Placing) unfit(want *fleet.Want, hosts []fleet.HostView) {
+	for _, h := range hosts {
+		if p.Archives && !h.Host.Archives {
+			want.Avoid = append(want.Avoid, h.Host.ID)
+		}
+	}
 }
 
 func (t *tx) place(h *holding, p Placing) (fleet.Lease, error) {
@@ -67,6 +77,7 @@ func (t *tx) place(h *holding, p Placing) (fleet.Lease, error) {
 	if err != nil {
 		return fleet.Lease{}, err
 	}
+	p.unfit(&want, hosts)
 	choice, err := t.choose(want, hosts)
 	if err != nil {
 		return fleet.Lease{}, fmt.Errorf("in %s: %w", h.DataCenter, err)

@@ -217,3 +217,24 @@ func TestAPortInUseIsPassedOver(t *testing.T) {
 		require.Contains(t, requireCode(t, fleet.Exhausted, err).Message, "2 free ports")
 	})
 }
+
+func TestWhatComesFromTheArchiveGoesWhereThereIsOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		mustHost(t, s, 4) // without
+		with := mustHost(t, s, 4)
+		r := report(with.ID, 4)
+		r.Archives = true
+		_, _, err := s.RenewLease(t.Context(), with.ID, r)
+		require.NoError(t, err)
+		for range 4 {
+			rec := mustCreate(t, s, a, 1)
+			lease, err := s.PlaceAs(t.Context(), Placing{LeaseID: rec.ID, InstanceID: rec.ResourceID, Archives: true})
+			require.NoError(t, err)
+			require.Equal(t, with.ID, lease.HostID)
+		}
+		rec := mustCreate(t, s, a, 1)
+		_, err = s.PlaceAs(t.Context(), Placing{LeaseID: rec.ID, InstanceID: rec.ResourceID, Archives: true})
+		requireCode(t, fleet.Exhausted, err)
+	})
+}

@@ -40,6 +40,7 @@ func (s *Store) Prospect(ctx context.Context, accountID string, p Placing) (Pros
 		if err != nil {
 			return err
 		}
+		p.unfit(&want, hosts)
 		out.Choice, err = t.choose(want, hosts)
 		switch {
 		case fleet.Is(err, fleet.Exhausted):
@@ -49,6 +50,7 @@ func (s *Store) Prospect(ctx context.Context, accountID string, p Placing) (Pros
 		}
 		anywhere := want
 		anywhere.Avoid, anywhere.Only = p.Avoid, ""
+		p.unfit(&anywhere, hosts)
 		out.Places = fleet.Places(anywhere, hosts)
 		if err := t.get(&out.Waiting, `SELECT COUNT(*) FROM queue WHERE data_center = ? AND gpu_type = ?`, inst.Spec.DataCenter, inst.Spec.GPUType); err != nil {
 			return err

@@ -16,7 +16,7 @@ func CreateInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	if _, err = op.beginInstance(ctx); err != nil {
 		return err
 	}
-	home, err := op.place(ctx, activities.Placing{Claim: in, HostID: op.params.HostID})
+	home, err := op.place(ctx, activities.Placing{Claim: in, HostID: op.params.HostID, Archives: op.params.SnapshotID != ""})
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (op *operation) place(ctx workflow.Context, in activities.Placing) (activit
 // placeTested is place, for data that comes from elsewhere: GPUs are diagnosed before they
 // get it. One that fails is quarantined, and the operation goes on with others.
 func (op *operation) placeTested(ctx workflow.Context) (activities.Container, error) {
-	in := activities.Placing{Claim: op.Claim, HostID: op.params.HostID}
+	in := activities.Placing{Claim: op.Claim, HostID: op.params.HostID, Archives: true}
 	for in.Try = 1; ; in.Try++ {
 		placed, err := op.place(ctx, in)
 		if err != nil {

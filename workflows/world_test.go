@@ -164,7 +164,7 @@ func freePorts() int {
 // renew reports a host to the record, as its agent does.
 func (w *world) renew(hostID string) {
 	first := freePorts()
-	report := fleet.HostReport{Version: "test", Machine: "sim", Simulated: true, Address: "127.0.0.1", PortFirst: first, PortLast: first + 7}
+	report := fleet.HostReport{Version: "test", Machine: "sim", Simulated: true, Archives: true, Address: "127.0.0.1", PortFirst: first, PortLast: first + 7}
 	for i := range 4 {
 		report.GPUs = append(report.GPUs, fleet.GPUReport{Index: i, UUID: fmt.Sprintf("GPU-%s-%d", hostID, i), Type: "a100-80gb", MemoryMB: 81920})
 	}

@@ -50,7 +50,7 @@ func mustReal(t *testing.T) *real {
 	require.NoError(t, err)
 	_, host, err := st.CreateHost(ctx, "rack-1", "us-east")
 	require.NoError(t, err)
-	report := fleet.HostReport{Version: "v1", Machine: "sim", Simulated: true, Address: "127.0.0.1", PortFirst: 20000, PortLast: 20999, Disk: fleet.Disk{Total: 100 << 30, Free: 90 << 30}}
+	report := fleet.HostReport{Version: "v1", Machine: "sim", Simulated: true, Archives: true, Address: "127.0.0.1", PortFirst: 20000, PortLast: 20999, Disk: fleet.Disk{Total: 100 << 30, Free: 90 << 30}}
 	for i := range 2 {
 		report.GPUs = append(report.GPUs, fleet.GPUReport{Index: i, UUID: fmt.Sprint("GPU-", i), Type: "a100-80gb", MemoryMB: 81920})
 	}
