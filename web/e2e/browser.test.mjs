@@ -166,6 +166,23 @@ test('terminate needs the name', async () => {
 	await at('server-row-notebook').waitFor({ state: 'detached' });
 });
 
+test('kept data is let go of by name, and a lost server is recovered', async () => {
+	const lost = fake.world.instances.find((i) => i.name === 'render-7');
+	lost.kept = [{ lease_id: 'op_kept', host_id: lost.host_id, since: lost.since }];
+	await signIn(keys.operator, `/servers/${lost.id}`);
+	await at('release-kept').click();
+	assert.equal(await at('confirm').isDisabled(), true);
+	await at('confirm-name').fill('render-7');
+	await at('confirm').click();
+	await at('release-kept').waitFor({ state: 'detached' });
+	assert.equal(fake.asked.at(-1).path, `/v1/instances/${lost.id}/kept/op_kept`);
+	await at('recover-render-7').click();
+	await says(page.getByRole('dialog'), 'What was written after that is lost.');
+	await at('confirm').click();
+	await says(at('state-render-7'), 'recovering → running');
+	await says(at('toast'), 'render-7 was recovered.');
+});
+
 test('a new endpoint: mistakes stand beside their fields', async () => {
 	await signIn();
 	await at('new-endpoint').click();

@@ -149,8 +149,13 @@ export class Fake {
 		throw new Refused(404, 'not_found', 'there is no such thing');
 	}
 
-	#change(method, [noun, name, verb], body) {
+	#change(method, [noun, name, verb, last], body) {
 		const { world } = this;
+		if (verb === 'kept') {
+			const server = find(world.instances, name);
+			server.kept = server.kept.filter((k) => k.lease_id !== last);
+			return {};
+		}
 		if (noun === 'operations') {
 			const op = find(world.operations, name);
 			op.cancel_requested = true;

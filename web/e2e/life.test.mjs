@@ -150,6 +150,22 @@ test('a snapshot is taken, and a stop says what is kept', async () => {
 	await settles('notebook', 'running');
 });
 
+test('a server is made of a snapshot', async () => {
+	await visit('notebook');
+	await at('snapshot-row-manual').getByRole('button', { name: /^Make a server/ }).click();
+	await at('copy-name').fill('notebook');
+	await at('confirm').click();
+	await says(page.getByRole('dialog').getByRole('alert'), 'The name is taken.');
+	await at('copy-name').fill('twin');
+	await at('confirm').click();
+	await settles('twin', 'running');
+	await at('terminate-twin').click();
+	await at('choice-keep').selectOption('0s');
+	await at('confirm-name').fill('twin');
+	await at('confirm').click();
+	await says(at('toast'), 'twin was terminated.');
+});
+
 test('what is protected is not reset; a reset needs the name, and keeps what it erases', async () => {
 	await visit('notebook');
 	await at('protect-notebook').click();
