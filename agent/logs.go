@@ -130,7 +130,11 @@ func (k *keeper) finish(ctx context.Context, m machine.Machine, leaseID string) 
 	if err := m.Stop(ctx, leaseID, 0); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lastWords)
+	limit := lastWords
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)/2) // the rest is for the removal
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return s.finish(ctx)
 }

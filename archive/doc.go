@@ -4,6 +4,9 @@
 // own (encode.go; docs/decisions/0010-archive-format.md says why). Agents use it; it knows
 // nothing of containers, records and workflows.
 //
+// Beside the repository lie logs: what containers wrote, in segments of another format (logs.go;
+// docs/decisions/0014-logs-as-segments.md).
+//
 // # What a snapshot keeps
 //
 // Of every name in a tree: content, mode with its setuid, setgid and sticky bits, numeric owner

@@ -149,9 +149,20 @@ func TestLogsSurvive(t *testing.T) {
 		require.False(t, at.Before(restarted), line)
 	}
 
+	// Reset makes it anew: it counts from 1 again, and what it wrote before is still there.
+	s.operate("talker", "reset", api.Confirm{Confirm: "talker"})
+	var first string
+	require.Eventually(t, func() bool {
+		whole := s.must("instance", "logs", "talker")
+		at := strings.LastIndex(whole, "line 1\n")
+		first = whole[:at]
+		return requireLines(t, first) >= before && requireLines(t, whole[at:]) > 50
+	}, 30*time.Second, 100*time.Millisecond, "both lives are there")
+
 	s.must("instance", "rm", "talker", "--yes", "--wait")
 	gone := s.must("instance", "logs", "talker")
-	require.GreaterOrEqual(t, requireLines(t, gone), before)
+	require.True(t, strings.HasPrefix(gone, first))
+	require.Greater(t, requireLines(t, gone[len(first):]), 50)
 	require.Equal(t, gone, s.must("instance", "logs", id))
 	events := s.must("event", "ls", "--resource", "talker")
 	for _, name := range []string{"instance.created", "instance.frozen", "instance.thawed", "instance.migrated", "instance.terminated"} {
