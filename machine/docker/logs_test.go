@@ -30,6 +30,13 @@ func TestEveryLineHasOneTime(t *testing.T) {
 	}, time.Minute, 50*time.Millisecond)
 	// A second run does not lengthen the line that the first did not end.
 	require.NoError(t, e.Start(t.Context(), c.Lease.ID))
+	require.Eventually(t, func() bool { // the engine writes a line without an end a moment after its container's
+		log, err := e.Logs(t.Context(), c.Lease.ID, machine.LogOptions{})
+		require.NoError(t, err)
+		defer log.Close()
+		text, err := io.ReadAll(log)
+		return err == nil && strings.Count(string(text), "no end") == 2
+	}, time.Minute, 50*time.Millisecond)
 	for _, follow := range []bool{true, false} {
 		log, err := e.Logs(t.Context(), c.Lease.ID, machine.LogOptions{Timestamps: true, Follow: follow})
 		require.NoError(t, err)
