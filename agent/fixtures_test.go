@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -53,13 +54,30 @@ type site struct {
 // portOf gives every site ports of its own: its containers are real listeners.
 var portOf atomic.Int32
 
+// freePorts are the first of twenty ports in a row that nobody listens on, below those that
+// clients are given.
+func freePorts() int {
+	for {
+		first, taken := 24000+int(portOf.Add(20)%8000), false
+		for port := first; port < first+20 && !taken; port++ {
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if taken = err != nil; !taken {
+				_ = ln.Close()
+			}
+		}
+		if !taken {
+			return first
+		}
+	}
+}
+
 // noTemporal is an address where nothing listens: the lease must not depend on Temporal.
 const noTemporal = "127.0.0.1:1"
 
 func mustSite(t *testing.T) *site {
 	t.Helper()
 	ctx, logger := t.Context(), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s := &site{T: t, journal: filepath.Join(t.TempDir(), "journal.db"), ports: 31000 + int(portOf.Add(20)), machine: sim.NewHost(sim.Options{})}
+	s := &site{T: t, journal: filepath.Join(t.TempDir(), "journal.db"), ports: freePorts(), machine: sim.NewHost(sim.Options{})}
 	t.Cleanup(s.machine.Close)
 	var err error
 	s.store, err = store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "kelvin.db"))

@@ -32,7 +32,7 @@ func mustPost(t *testing.T) *post {
 	t.Helper()
 	p := &post{T: t, machine: sim.NewHost(sim.Options{}), leased: true}
 	t.Cleanup(p.machine.Close)
-	port := 31000 + int(portOf.Add(20))
+	port := freePorts()
 	p.steps = &activities.Host{
 		Machine: p.machine.Open(postHost),
 		Specs: func(_ context.Context, leaseID string) (fleet.ContainerSpec, error) {
