@@ -44,8 +44,9 @@ type HostOrder struct {
 	TTL    Duration     `json:"ttl"`
 	Leases []LeaseOrder `json:"leases"`
 	Now    time.Time    `json:"now"`
-	Grace  Duration     `json:"grace"` // OrphanGrace
-	Every  Duration     `json:"every"` // how often to report
+	Grace  Duration     `json:"grace"`           // OrphanGrace
+	Every  Duration     `json:"every"`           // how often to report
+	Scrub  []string     `json:"scrub,omitempty"` // UUIDs of GPUs that nobody has and that are not free before they are scrubbed
 }
 
 // A LeaseOrder is one lease that a host has.

@@ -42,9 +42,7 @@ func ResetInstance(ctx workflow.Context, in activities.Claim) (err error) {
 		when(moves, run(ctx, control.MoveInstance, home)),
 		when(!moves, run(onHost(ctx, old), metal.RemoveContainer, old)),
 		op.install(ctx, home),
-		run(onHost(ctx, home), metal.StartContainer, home),
-		equip(ctx, home),
-		run(probing(ctx, home), metal.ProbeContainer, home),
+		bringUp(ctx, home),
 		when(moves && old.Lease.ID != "", vacate(ctx, old)),
 		when(inst.Snapshot != "", op.forgetFrozen(ctx, inst)),
 		run(ctx, control.ReleaseTraffic, in),
@@ -77,6 +75,27 @@ func (op *operation) install(ctx workflow.Context, home activities.Container) fu
 		run(copies(ctx, home), metal.RestoreSnapshot, from),
 		run(copies(ctx, home), metal.CheckRestored, from),
 	)
+}
+
+// startings is how often a container is started past a commit, where nothing can be undone any
+// more. It may have ended because its engine did.
+const startings = 3
+
+// bringUp starts a container and waits until it answers; one that ends first is started again.
+func bringUp(ctx workflow.Context, home activities.Container) func() error {
+	return func() (err error) {
+		for range startings {
+			err = inOrder(
+				run(onHost(ctx, home), metal.StartContainer, home),
+				equip(ctx, home),
+				run(probing(ctx, home), metal.ProbeContainer, home),
+			)
+			if !fleet.Is(FromTemporal(err), fleet.Unhealthy) {
+				break
+			}
+		}
+		return err
+	}
 }
 
 // forgetFrozen lets go of what a frozen instance was frozen in, at once or after a while.
