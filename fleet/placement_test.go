@@ -13,12 +13,12 @@ import (
 func view(id string, free ...int) HostView {
 	h := HostView{Host: Host{ID: id, State: HostReady, PortFirst: 20000, PortLast: 20009}, UsedPorts: map[int]bool{}}
 	for _, i := range free {
-		h.FreeGPUs = append(h.FreeGPUs, gpu(id, i, "a100"))
+		h.FreeGPUs = append(h.FreeGPUs, aGPU(id, i, "a100"))
 	}
 	return h
 }
 
-func gpu(host string, index int, typ string) GPU {
+func aGPU(host string, index int, typ string) GPU {
 	return GPU{ID: fmt.Sprintf("gpu_%s_%d", host, index), HostID: host, Index: index, Type: typ, MemoryMB: 81920, State: GPUFree}
 }
 
@@ -126,7 +126,7 @@ func hostViews() *rapid.Generator[[]HostView] {
 		h := view(id)
 		h.Host.State = rapid.SampledFrom(append(slices.Repeat([]HostState{HostReady}, 4), HostStates...)).Draw(t, "state")
 		for _, i := range rapid.SliceOfDistinct(rapid.IntRange(0, 9), rapid.ID[int]).Draw(t, "free") {
-			g := gpu(id, i, rapid.SampledFrom([]string{"a100", "h100"}).Draw(t, "type"))
+			g := aGPU(id, i, rapid.SampledFrom([]string{"a100", "h100"}).Draw(t, "type"))
 			g.State = rapid.SampledFrom([]GPUState{GPUFree, GPUFree, GPUFree, GPUQuarantined, GPULost}).Draw(t, "gpu")
 			h.FreeGPUs = append(h.FreeGPUs, g)
 		}
