@@ -1952,6 +1952,7 @@ export interface components {
             leases: components["schemas"]["LeaseOrder"][];
             /** Format: date-time */
             now: string;
+            scrub?: string[];
             ttl: string;
         };
         HostReport: {
