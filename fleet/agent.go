@@ -1,6 +1,11 @@
 package fleet
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
+)
 
 // A HostReport is what an agent sends to renew its host's lease.
 type HostReport struct {
@@ -12,17 +17,44 @@ type HostReport struct {
 	PortLast   int               `json:"port_last"`
 	Disk       Disk              `json:"disk"`
 	Archives   bool              `json:"archives,omitempty"` // it has an archive, and a machine whose files can go there
+	Scrubs     bool              `json:"scrubs,omitempty"`   // it scrubs GPUs: those that a lease had are not free before that
 	GPUs       []GPUReport       `json:"gpus"`
+	Health     []gpu.Health      `json:"health,omitempty"` // of some or all of its GPUs, when there is something new
 	Containers []ContainerReport `json:"containers"`
 }
 
-// A GPUReport is one GPU that an agent found, or was told to simulate.
+// A GPUReport is one GPU that an agent found, or was told to simulate: a device, or a MIG
+// slice of one, whose UUID is another after it was made again.
 type GPUReport struct {
 	Index    int    `json:"index"`
 	UUID     string `json:"uuid"`
 	Serial   string `json:"serial"`
 	Type     string `json:"type"`
 	MemoryMB int64  `json:"memory_mb"`
+	Product  string `json:"product,omitempty"` // as the driver names it
+	Driver   string `json:"driver,omitempty"`  // its version
+	BusID    string `json:"bus_id,omitempty"`
+	Parent   string `json:"parent,omitempty"`  // of a slice: UUID of its device
+	Profile  string `json:"profile,omitempty"` // of a slice: 3g.40gb
+	Start    int    `json:"start,omitempty"`   // of its placement, in memory slices
+	Size     int    `json:"size,omitempty"`    // of its placement
+}
+
+// Device is the UUID of the whole device.
+func (r GPUReport) Device() string {
+	if r.Parent != "" {
+		return r.Parent
+	}
+	return r.UUID
+}
+
+// Identity is what the GPU is known by for ever, wherever it turns up: its UUID, or for a
+// slice device, profile and placement.
+func (r GPUReport) Identity() string {
+	if r.Parent == "" {
+		return r.UUID
+	}
+	return fmt.Sprintf("%s/%s@%d", r.Parent, r.Profile, r.Start)
 }
 
 // A ContainerReport is one of Kelvin's containers on the host.

@@ -60,3 +60,8 @@ type GPUScrubbed struct {
 	Result gpu.Result  `json:"result"`
 	Signed *gpu.Signed `json:"signed,omitempty"`
 }
+
+// A GPUEvents is what a host's agent tells of its GPUs between two reports.
+type GPUEvents struct {
+	Events []gpu.Event `json:"events" maxItems:"1000"`
+}

@@ -59,7 +59,8 @@ type Disk struct {
 // GPUState is what a GPU is doing.
 type GPUState string
 
-// The states of a GPU. All but free, quarantined and lost belong to a lease.
+// The states of a GPU. Reserved and assigned belong to a lease. Testing, scrubbing and
+// resetting do, too, or nobody has the GPU: it is made fit for the next one.
 const (
 	GPUFree        GPUState = "free"
 	GPUReserved    GPUState = "reserved" // a lease has it; nothing runs on it yet
@@ -84,10 +85,55 @@ type GPU struct {
 	Type       string // a100-80gb
 	MemoryMB   int64
 	State      GPUState
-	Reason     string // of a quarantine
+	Since      time.Time // it is in this state
+	Dirty      bool      // a lease had it since it was last scrubbed
+	Score      int       // 0 to ScoreFull, by its last verdict; see Standing
+	Probation  time.Time // until then it is watched closely; zero: it is not
+	Rule       string    // of the verdict that quarantined it
+	Reason     string    // of a quarantine
+	Product    string    // as its driver names it
+	Driver     string    // its version
+	BusID      string
+	Parent     string // of a MIG slice: UUID of its device
+	Profile    string // of a slice: 3g.40gb
+	Start      int    // of a slice's placement
+	Size       int    // of a slice's placement
 	Simulated  bool
 	LeaseID    string // who has it
 	InstanceID string
+}
+
+// How well a GPU stands: among those that fit, the better ones are handed out first.
+const (
+	ScoreFull      = 100
+	ScoreProbation = 70 // at most, on probation
+	ScoreDegraded  = 50 // its last verdict was a pass with reservations
+	ScoreNone      = 0  // quarantined
+)
+
+// Probation is how long a GPU is on probation that had to be reset.
+const Probation = 7 * 24 * time.Hour
+
+// Standing is its score now.
+func (g *GPU) Standing(now time.Time) int {
+	switch {
+	case g.State == GPUQuarantined:
+		return ScoreNone
+	case now.Before(g.Probation):
+		return min(g.Score, ScoreProbation)
+	default:
+		return g.Score
+	}
+}
+
+// Device is the UUID of the whole device.
+func (g *GPU) Device() string { return g.report().Device() }
+
+// Identity is what the GPU is known by for ever, wherever it turns up.
+func (g *GPU) Identity() string { return g.report().Identity() }
+
+func (g *GPU) report() GPUReport {
+	return GPUReport{UUID: g.UUID, Parent: g.Parent, Profile: g.Profile, Start: g.Start}
 }
 
 // A Lease is the right of an instance to some GPUs and ports of a host, written down before

@@ -34,7 +34,12 @@ type gpuRow struct {
 	InstanceID string         `db:"instance_id"`
 }
 
-func (r gpuRow) gpu() fleet.GPU { return fleet.GPU(r) }
+func (r gpuRow) gpu() fleet.GPU {
+	return fleet.GPU{
+		ID: r.ID, HostID: r.HostID, Index: r.Index, UUID: r.UUID, Serial: r.Serial, Type: r.Type, MemoryMB: r.MemoryMB,
+		State: r.State, Reason: r.Reason, Simulated: r.Simulated, LeaseID: r.LeaseID, InstanceID: r.InstanceID,
+	}
+}
 
 // held are the states of a GPU that a lease has.
 var held = []fleet.GPUState{fleet.GPUReserved, fleet.GPUTesting, fleet.GPUAssigned, fleet.GPUScrubbing, fleet.GPUResetting}
