@@ -1364,6 +1364,18 @@ export interface components {
             /** @description Temporal did not answer: operations were not compared with it */
             partial?: boolean;
         };
+        Banks: {
+            /** Format: int64 */
+            high: number;
+            /** Format: int64 */
+            low: number;
+            /** Format: int64 */
+            max: number;
+            /** Format: int64 */
+            none: number;
+            /** Format: int64 */
+            partial: number;
+        };
         CollectOrder: {
             collect: boolean;
             snapshots: string[];
@@ -1758,6 +1770,14 @@ export interface components {
             /** @description Network volume, mounted by every worker */
             volume?: string;
         };
+        Errors: {
+            corrected: components["schemas"]["ReadingUint64"];
+            corrected_dram: components["schemas"]["ReadingUint64"];
+            corrected_sram: components["schemas"]["ReadingUint64"];
+            uncorrected: components["schemas"]["ReadingUint64"];
+            uncorrected_dram: components["schemas"]["ReadingUint64"];
+            uncorrected_sram: components["schemas"]["ReadingUint64"];
+        };
         Event: {
             /** @description Who caused it */
             actor?: string;
@@ -1857,11 +1877,20 @@ export interface components {
             total: number;
         };
         GPUReport: {
+            bus_id?: string;
+            driver?: string;
             /** Format: int64 */
             index?: number;
             /** Format: int64 */
             memory_mb?: number;
+            parent?: string;
+            product?: string;
+            profile?: string;
             serial?: string;
+            /** Format: int64 */
+            size?: number;
+            /** Format: int64 */
+            start?: number;
             type?: string;
             uuid?: string;
         } & {
@@ -1901,6 +1930,58 @@ export interface components {
             version?: number;
         } & {
             [key: string]: unknown;
+        };
+        Health: {
+            /** @description In the life of the GPU */
+            aggregate: components["schemas"]["Errors"];
+            /** Format: date-time */
+            at: string;
+            /** @description PCI address: 00000000:07:00.0 */
+            bus_id: string;
+            /** @description Of its processors, MHz */
+            clock: components["schemas"]["ReadingInt"];
+            driver: string;
+            /** @description Memory errors are corrected now */
+            ecc_current: components["schemas"]["ReadingBool"];
+            /** @description They will be after the next reset */
+            ecc_pending: components["schemas"]["ReadingBool"];
+            /** @description Version of its image */
+            inforom?: string;
+            /** @description Its InfoROM is whole; the counters of its life are not to be trusted otherwise */
+            inforom_valid: components["schemas"]["ReadingBool"];
+            /** @description The driver cannot reach it */
+            lost?: boolean;
+            memory: components["schemas"]["Memory"];
+            /** @description MHz */
+            memory_clock: components["schemas"]["ReadingInt"];
+            /** @description Degrees Celsius */
+            memory_temperature: components["schemas"]["ReadingInt"];
+            /** @description It is cut into slices */
+            mig: components["schemas"]["ReadingBool"];
+            /** @description Watts */
+            power: components["schemas"]["ReadingFloat64"];
+            /** @description As the driver names it: NVIDIA A100-SXM4-80GB */
+            product: string;
+            /** @description What the driver says is to be done: 0 nothing, 1 reset the GPU, 2 reboot the node, 3 drain peer traffic, 4 drain and reset */
+            recovery: components["schemas"]["ReadingInt"];
+            remap: components["schemas"]["Remap"];
+            /** @description A repair of a memory channel or of a TPC takes effect at the next reset */
+            repair_pending: components["schemas"]["ReadingBool"];
+            /** @description The driver does nothing with it before a reset */
+            reset_required?: boolean;
+            retired: components["schemas"]["Retired"];
+            /** @description Of the board; some boards share one among their GPUs */
+            serial?: string;
+            /** @description The uncorrectable errors of its SRAM are past NVIDIA's limit */
+            sram_threshold: components["schemas"]["ReadingBool"];
+            /** @description Degrees Celsius */
+            temperature: components["schemas"]["ReadingInt"];
+            /** @description The driver's bits for why clocks are low; see Throttled */
+            throttle: components["schemas"]["ReadingUint64"];
+            uuid: string;
+            vbios?: string;
+            /** @description Since the driver was loaded */
+            volatile: components["schemas"]["Errors"];
         };
         Host: {
             /** @description Where gateways reach the ports of its containers */
@@ -1961,11 +2042,13 @@ export interface components {
             containers?: components["schemas"]["ContainerReport"][];
             disk?: components["schemas"]["Disk"];
             gpus?: components["schemas"]["GPUReport"][];
+            health?: components["schemas"]["Health"][];
             machine?: string;
             /** Format: int64 */
             port_first?: number;
             /** Format: int64 */
             port_last?: number;
+            scrubs?: boolean;
             simulated?: boolean;
             version?: string;
         } & {
@@ -2456,6 +2539,11 @@ export interface components {
             temporal_ui?: string;
             version: string;
         };
+        Memory: {
+            reserved: components["schemas"]["ReadingUint64"];
+            total: components["schemas"]["ReadingUint64"];
+            used: components["schemas"]["ReadingUint64"];
+        };
         Occupant: {
             account_id: string;
             /** @description Of a worker */
@@ -2732,6 +2820,71 @@ export interface components {
             title: string;
             /** @description It is run by our own tests; otherwise it is a starting point that nobody has run there */
             verified: boolean;
+        };
+        ReadingBanks: {
+            /** @description Why it could not be read */
+            error?: string;
+            /** @description This GPU or its driver has no such value */
+            unsupported?: boolean;
+            /** @description What was read */
+            value?: components["schemas"]["Banks"];
+        };
+        ReadingBool: {
+            /** @description Why it could not be read */
+            error?: string;
+            /** @description This GPU or its driver has no such value */
+            unsupported?: boolean;
+            /** @description What was read */
+            value?: boolean;
+        };
+        ReadingFloat64: {
+            /** @description Why it could not be read */
+            error?: string;
+            /** @description This GPU or its driver has no such value */
+            unsupported?: boolean;
+            /**
+             * Format: double
+             * @description What was read
+             */
+            value?: number;
+        };
+        ReadingInt: {
+            /** @description Why it could not be read */
+            error?: string;
+            /** @description This GPU or its driver has no such value */
+            unsupported?: boolean;
+            /**
+             * Format: int64
+             * @description What was read
+             */
+            value?: number;
+        };
+        ReadingUint64: {
+            /** @description Why it could not be read */
+            error?: string;
+            /** @description This GPU or its driver has no such value */
+            unsupported?: boolean;
+            /**
+             * Format: int64
+             * @description What was read
+             */
+            value?: number;
+        };
+        Remap: {
+            banks: components["schemas"]["ReadingBanks"];
+            /** @description Rows, for errors that were corrected */
+            corrected: components["schemas"]["ReadingUint64"];
+            /** @description One could not be done: the board is to be returned */
+            failed: components["schemas"]["ReadingBool"];
+            /** @description One takes effect at the next reset */
+            pending: components["schemas"]["ReadingBool"];
+            /** @description Rows, for errors that were not */
+            uncorrected: components["schemas"]["ReadingUint64"];
+        };
+        Retired: {
+            double_bit: components["schemas"]["ReadingUint64"];
+            pending: components["schemas"]["ReadingBool"];
+            single_bit: components["schemas"]["ReadingUint64"];
         };
         Routes: {
             endpoints: components["schemas"]["EndpointRoute"][];
