@@ -28,6 +28,19 @@ GOVULNCHECK   := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
 
 RESULTS := .kelvin/test
 
+# The C compiler for kelvin-gpu; empty: none, and it is built without NVML.
+GPU_CC := $(shell command -v "$$(go env CC)" || true)
+# build-gpu FILE builds it with the compiler that $$cc names. A driver can lack functions that we know: they
+# must be bound when they are called, which -z lazy asks for, and not when the program starts.
+build-gpu = if [ -n "$$cc" ]; then \
+		CGO_ENABLED=1 CC=$$cc go build -ldflags '-s -w $(LDFLAGS) -extldflags=-Wl,-z,lazy' -o $(1) ./cmd/kelvin-gpu; \
+	else \
+		echo "no C compiler for it: $(1) is built without NVML, and finds no GPUs"; \
+		CGO_ENABLED=0 go build -ldflags '-s -w $(LDFLAGS)' -o $(1) ./cmd/kelvin-gpu; \
+	fi
+# What has parts that only cgo builds.
+CGO_PACKAGES := ./machine/nvml/... ./cmd/kelvin-gpu/...
+
 # The Docker client in Go knows DOCKER_HOST, but not the contexts of the docker command.
 DOCKER_ENV = address=$$(deploy/setup/docker.sh address); [ -z "$$address" ] || export DOCKER_HOST="$$address";
 
@@ -47,6 +60,9 @@ test: setup-test build vet $(GOTESTSUM) ## Set up what is missing, build, and ru
 		$(call section,Go: e2e (alone: it measures and kills)); \
 		$(GOTESTSUM) $(call report,e2e) -- -timeout 40m -p 1 ./e2e/... || failed=1; \
 	fi; \
+	$(call section,Go: with cgo (NVML)); \
+	if [ -n "$(GPU_CC)" ]; then CGO_ENABLED=1 $(GOTESTSUM) $(call report,cgo) -- -timeout 5m $(CGO_PACKAGES) || failed=1; \
+	else echo "no C compiler: left out"; fi; \
 	$(call section,Go: temporaldev); \
 	(cd temporaldev && ../$(GOTESTSUM) $(call report,temporaldev) -- -timeout 10m ./...) || failed=1; \
 	$(call section,Console); \
@@ -89,19 +105,21 @@ check: lint test ## What CI runs
 ##@ Building
 
 .PHONY: build
-build: setup-build web bin/kelvin bin/kelvin-temporal ## Build bin/kelvin and bin/kelvin-temporal
+build: setup-build web bin/kelvin bin/kelvin-gpu bin/kelvin-temporal ## Build bin/kelvin, bin/kelvin-gpu and bin/kelvin-temporal
 
 .PHONY: web
 web: web/dist/index.html ## Build the console, which bin/kelvin embeds
 
 .PHONY: release
-release: setup-build web ## Build archives of the binary for Linux (amd64, arm64), with checksums, in bin/release
+release: setup-build web ## Build archives of the binaries for Linux (amd64, arm64), with checksums, in bin/release
 	@rm -rf bin/release && mkdir -p bin/release
 	@for arch in amd64 arm64; do \
 		echo "==> kelvin $(VERSION) linux/$$arch"; \
 		GOOS=linux GOARCH=$$arch CGO_ENABLED=0 go build -ldflags '-s -w $(LDFLAGS)' -o bin/release/kelvin ./cmd/kelvin; \
-		tar -C bin/release -czf bin/release/kelvin-$(VERSION)-linux-$$arch.tar.gz kelvin -C $(CURDIR) LICENSE NOTICE README.md; \
-	done; rm bin/release/kelvin
+		case $$arch in "$$(go env GOHOSTARCH)") cc='$(GPU_CC)' ;; amd64) cc=x86_64-linux-gnu-gcc ;; *) cc=aarch64-linux-gnu-gcc ;; esac; \
+		cc=$$(command -v "$$cc" || true); export GOOS=linux GOARCH=$$arch; $(call build-gpu,bin/release/kelvin-gpu); \
+		tar -C bin/release -czf bin/release/kelvin-$(VERSION)-linux-$$arch.tar.gz kelvin kelvin-gpu -C $(CURDIR) LICENSE NOTICE README.md; \
+	done; rm bin/release/kelvin bin/release/kelvin-gpu
 	@cd bin/release && sha256sum -- *.tar.gz | tee SHA256SUMS
 
 .PHONY: clean
@@ -146,12 +164,18 @@ setup-build setup-dev setup-test: setup-%:
 vet: web
 	@$(call section,go vet)
 	@go vet ./...
+	@$(if $(GPU_CC),CGO_ENABLED=1 go vet $(CGO_PACKAGES),echo "no C compiler: kelvin-gpu is vetted without NVML")
 	@go vet -C temporaldev ./...
 
 # Go knows best whether anything changed: it links only then.
 .PHONY: bin/kelvin
 bin/kelvin: web/dist/index.html
 	@go build -ldflags '$(LDFLAGS)' -o $@ ./cmd/kelvin
+
+# What asks the GPU driver: with NVML where there is a C compiler.
+.PHONY: bin/kelvin-gpu
+bin/kelvin-gpu:
+	@cc='$(GPU_CC)'; $(call build-gpu,$@)
 
 # The embedded Temporal server takes minutes to compile the first time.
 bin/kelvin-temporal: $(shell find temporaldev -type f \( -name '*.go' -o -name 'go.*' -o -path '*/assets/*' \) 2>/dev/null)
