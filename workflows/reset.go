@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"errors"
+
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/kelvin-gpu/kelvin/activities"
@@ -42,7 +44,7 @@ func ResetInstance(ctx workflow.Context, in activities.Claim) (err error) {
 		when(moves, run(ctx, control.MoveInstance, home)),
 		when(!moves, run(onHost(ctx, old), metal.RemoveContainer, old)),
 		op.install(ctx, home),
-		bringUp(ctx, home),
+		op.bringUp(ctx, home),
 		when(moves && old.Lease.ID != "", vacate(ctx, old)),
 		when(inst.Snapshot != "", op.forgetFrozen(ctx, inst)),
 		run(ctx, control.ReleaseTraffic, in),
@@ -78,23 +80,34 @@ func (op *operation) install(ctx workflow.Context, home activities.Container) fu
 }
 
 // startings is how often a container is started past a commit, where nothing can be undone any
-// more. It may have ended because its engine did.
+// more.
 const startings = 3
 
-// bringUp starts a container and waits until it answers; one that ends first is started again.
-func bringUp(ctx workflow.Context, home activities.Container) func() error {
+// bringUp starts a container that was just installed, and waits until it answers. One that
+// ends first is started again: its engine may have ended it. One that cannot be started, as
+// when its engine was killed at the wrong moment, is installed anew.
+func (op *operation) bringUp(ctx workflow.Context, home activities.Container) func() error {
 	return func() (err error) {
-		for range startings {
-			err = inOrder(
-				run(onHost(ctx, home), metal.StartContainer, home),
-				equip(ctx, home),
-				run(probing(ctx, home), metal.ProbeContainer, home),
-			)
-			if !fleet.Is(FromTemporal(err), fleet.Unhealthy) {
-				break
+		for try := 1; ; try++ {
+			starting := onHost(ctx, home)
+			if try < startings {
+				starting = workflow.WithRetryPolicy(starting, brief)
+			}
+			err = run(starting, metal.StartContainer, home)()
+			if err != nil && try < startings && !errors.Is(err, errLost) {
+				if err := inOrder(run(onHost(ctx, home), metal.RemoveContainer, home), op.install(ctx, home)); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			err = inOrder(equip(ctx, home), run(probing(ctx, home), metal.ProbeContainer, home))
+			if !fleet.Is(FromTemporal(err), fleet.Unhealthy) || try == startings {
+				return err
 			}
 		}
-		return err
 	}
 }
 

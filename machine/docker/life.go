@@ -22,6 +22,9 @@ func (e *Engine) Start(ctx context.Context, leaseID string) error {
 		return e.unpause(ctx, c.ID)
 	}
 	err = e.client.ContainerStart(ctx, c.ID, container.StartOptions{})
+	if err != nil && says(err, ": already exists") {
+		return fleet.Errorf(fleet.Unavailable, "the engine has lost track of a container, as when it is killed at the wrong moment, and cannot start it any more: reset the instance, migrate it, or freeze and thaw it (%v)", err)
+	}
 	if err == nil || !cerrdefs.IsNotFound(err) {
 		return fail(ctx, err, "start a container")
 	}
