@@ -1,6 +1,9 @@
 package gpu
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Level is how thoroughly a GPU is examined. Each holds all of those before it.
 type Level string
@@ -16,6 +19,19 @@ const (
 
 // Levels are all of them, from least to most.
 var Levels = []Level{LevelNone, LevelCounters, LevelQuick, LevelStandard, LevelRigorous}
+
+// Covers reports whether an examination at this level holds all of one at another. What is no
+// level covers nothing.
+func (l Level) Covers(other Level) bool {
+	i := slices.Index(Levels, l)
+	return i >= 0 && i >= slices.Index(Levels, other)
+}
+
+// Next is the level above, if there is one.
+func (l Level) Next() Level {
+	i := slices.Index(Levels, l)
+	return Levels[min(i+1, len(Levels)-1)]
+}
 
 // A Test is a memory test to be run on one GPU, which nobody else uses meanwhile.
 type Test struct {

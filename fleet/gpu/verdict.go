@@ -35,6 +35,8 @@ type Examination struct {
 	Refused string   `json:"reset_refused,omitempty" doc:"Why it could not be reset"`
 	Missing bool     `json:"missing,omitempty" doc:"The driver does not list it any more"`
 	Error   string   `json:"error,omitempty" doc:"Why it is not whole"`
+
+	ResetError string `json:"reset_error,omitempty" doc:"Why the reset before it was refused, or failed"`
 }
 
 // SchemaVersion is that of Examination.
@@ -46,8 +48,11 @@ type History struct {
 	Certified *Health `json:"certified,omitempty"`
 	// Since are events since then that nobody has judged yet.
 	Since []Event `json:"since,omitempty"`
-	// Uncorrected is when it had uncorrectable errors, within Policy.Window.
+	// Uncorrected is when it had uncorrectable errors, and LinkErrors when NVLink errors, within
+	// Policy.Window and since it was last released from a quarantine. Times that are closer
+	// than Policy.Incident count as one.
 	Uncorrected []time.Time `json:"uncorrected,omitempty"`
+	LinkErrors  []time.Time `json:"link_errors,omitempty"`
 }
 
 // Outcome is what a verdict comes to.
