@@ -57,6 +57,9 @@ func Examine(ctx context.Context, g GPUs, o ExamineOptions, progress func(gpu.Pr
 		x.EndedAt = x.StartedAt
 		return x, ctx.Err()
 	}
+	if progress == nil {
+		progress = func(gpu.Progress) {}
+	}
 	o.Answer, o.Settle = cmp.Or(o.Answer, 10*time.Second), cmp.Or(o.Settle, 500*time.Millisecond)
 	o.Deadline = cmp.Or(o.Deadline, deadline(o))
 	ctx, release, err := hold(ctx, g, o.UUID)

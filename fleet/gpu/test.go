@@ -60,6 +60,7 @@ type Result struct {
 	Copy float64 `json:"copy_gbps,omitempty" doc:"A plain copy on the device in the same run"`
 	Peak float64 `json:"peak_gbps,omitempty" doc:"What the product's memory can do; 0: unknown"`
 
+	Simulated  bool       `json:"simulated,omitempty" doc:"The GPU is simulated, and its rates are made up"`
 	Audited    bool       `json:"audited" doc:"The first pass read before anything was written"`
 	Remanent   uint64     `json:"remanent_words" doc:"16-byte words that were not zero then"`
 	Mismatches uint64     `json:"mismatches" doc:"16-byte words that did not hold what was written"`
