@@ -44,6 +44,17 @@ func (c *Control) HomeOf(ctx context.Context, in Claim) (Container, error) {
 	return container(inst, inst.Home), nil
 }
 
+// A LostSnap is one that could not be taken, and why.
+type LostSnap struct {
+	Snap Snap
+	Why  string
+}
+
+// SnapshotFailed lets go of it, and says why.
+func (c *Control) SnapshotFailed(ctx context.Context, in LostSnap) error {
+	return c.Store.SnapshotFailed(ctx, in.Snap.SnapshotID, in.Why)
+}
+
 // ForgetSnapshot lets go of it: the archive collects what no record names.
 func (c *Control) ForgetSnapshot(ctx context.Context, in Snap) error {
 	return c.Store.ForgetSnapshot(ctx, in.SnapshotID)

@@ -87,6 +87,28 @@ func (s *Store) SnapshotSaved(ctx context.Context, snap fleet.Snapshot) error {
 	})
 }
 
+// SnapshotFailed lets go of a snapshot that could not be taken, and tells why whoever asked
+// for it. No such snapshot is no error.
+func (s *Store) SnapshotFailed(ctx context.Context, id, why string) error {
+	return s.write(ctx, "snapshot failed", func(t *tx) error {
+		snap, err := t.snapshot(id)
+		if fleet.Is(err, fleet.NotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		h, err := t.hold(fleet.KindInstance, snap.InstanceID)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM snapshots WHERE id = ? AND state = 'saving'`, id); err != nil {
+			return err
+		}
+		return t.event(h.happened("snapshot.failed", "", "", fmt.Sprintf("%s: %s", id, why)))
+	})
+}
+
 // ForgetSnapshot lets go of a snapshot: the archive collects it later. One that is all
 // there is of a frozen instance stays. No such snapshot is no error.
 func (s *Store) ForgetSnapshot(ctx context.Context, id string) error {

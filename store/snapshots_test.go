@@ -216,6 +216,27 @@ func TestOnlyTheNewestAutomaticSnapshotsStay(t *testing.T) {
 	})
 }
 
+func TestASnapshotThatFailsSaysWhy(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		mustHost(t, s, 8)
+		inst := mustServer(t, s, a, 0)
+		whole := mustSnapshot(t, s, inst, fleet.SnapshotManual)
+		snap := fleet.Snapshot{ID: fleet.NewID(fleet.SnapshotPrefix, s.Now()), InstanceID: inst.ID, Kind: fleet.SnapshotManual}
+		require.NoError(t, s.RecordSnapshot(t.Context(), snap))
+		require.NoError(t, s.SnapshotFailed(t.Context(), snap.ID, "the disk is full"))
+		require.NoError(t, s.SnapshotFailed(t.Context(), snap.ID, "the disk is full"))
+		all, err := s.ListSnapshots(t.Context(), a.ID, SnapshotFilter{InstanceID: inst.ID})
+		require.NoError(t, err)
+		require.Len(t, all, 1)
+		require.Equal(t, whole.ID, all[0].ID)
+		events, err := s.ListEvents(t.Context(), a.ID, EventFilter{ResourceID: inst.ID})
+		require.NoError(t, err)
+		require.Equal(t, "snapshot.failed", events[0].Name)
+		require.Equal(t, snap.ID+": the disk is full", events[0].Message)
+	})
+}
+
 func TestTheQueueIsFirstComeFirstServed(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		a := mustAccount(t, s)

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/kelvin-gpu/kelvin/activities"
@@ -19,7 +20,11 @@ func TakeSnapshot(ctx workflow.Context, in activities.Snap) error {
 	}
 	err := takeSnapshot(ctx, in)
 	if err != nil {
-		if ferr := run(steadfast(ctx), control.ForgetSnapshot, in)(); ferr != nil {
+		lost := activities.LostSnap{Snap: in, Why: FromTemporal(err).Error()}
+		if temporal.IsCanceledError(err) {
+			lost.Why = "an operation moved the instance meanwhile"
+		}
+		if ferr := run(steadfast(ctx), control.SnapshotFailed, lost)(); ferr != nil {
 			return ferr
 		}
 	}
