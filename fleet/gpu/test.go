@@ -110,3 +110,16 @@ type Progress struct {
 	Found   uint64  `json:"found"`
 	Seconds float64 `json:"seconds_left"`
 }
+
+// Traffic is how often a memory test of that level moves each byte, at least: it tells how
+// long a test takes, and whether what says it has tested can have.
+func (l Level) Traffic() int {
+	switch l {
+	case LevelQuick:
+		return 11
+	case LevelStandard, LevelRigorous:
+		return 47 // a round
+	case LevelNone, LevelCounters:
+	}
+	return 0
+}
