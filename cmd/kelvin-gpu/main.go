@@ -9,13 +9,14 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
+	"github.com/kelvin-gpu/kelvin/machine/memtest"
 	"github.com/kelvin-gpu/kelvin/machine/nvml"
 )
 
 // version is set by the linker.
 var version = "devel"
 
-const usage = "usage: kelvin-gpu inventory | health UUID | holders UUID | watch | version"
+const usage = "usage: kelvin-gpu inventory | health UUID | holders UUID | watch | test | scrub | version"
 
 func main() {
 	err := run(os.Args[1:], os.Stdout)
@@ -35,6 +36,10 @@ func run(args []string, out io.Writer) error {
 		return nil
 	case "inventory":
 		return ask(args, 0, out, func(l *nvml.Library, _ string) (any, error) { return l.Inventory() })
+	case "test":
+		return memtest.Test(args[1:])
+	case "scrub":
+		return memtest.Scrub(args[1:])
 	default:
 		return fleet.Errorf(fleet.Invalid, usage)
 	}

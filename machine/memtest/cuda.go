@@ -99,8 +99,12 @@ type cudaError struct {
 
 func (e *cudaError) Error() string { return fmt.Sprintf("%s: error %d %s", e.Call, e.Code, e.Name) }
 
-// Codes that are not the end.
-const outOfMemory = 2
+// Answers that mean something here; what others mean is the verdict's to say.
+const (
+	outOfMemory   = 2
+	noDevice      = 100
+	invalidDevice = 101
+)
 
 // failed makes an error of what the call answered; nil if that was 0.
 func (c *cuda) failed(call string, code int32) error {

@@ -13,45 +13,39 @@ import (
 type device struct {
 	*cuda
 
-	number                    int32
-	stream                    uintptr
-	fill, check, shared       uintptr
-	fillBlocks, checkBlocks   uint32    // of a grid that fills the GPU
-	records                   uint64    // where kernels write what they find
-	marks                     []uintptr // events, one after each launch that is in flight
-	launched                  int
-	processors, sharedPerSM   int32
-	maxDynamicShared          int32
-	integrated                bool
-	args                      *arguments
-	pin                       runtime.Pinner
-	hello                     wire.Hello
-	peak                      float64
-	totalMemory, memoryAtOpen uint64
+	number                  int32
+	processors              int32
+	stream                  uintptr
+	fill, check, shared     uintptr   // kernels
+	fillBlocks, checkBlocks uint32    // of a grid that fills the GPU
+	records                 uint64    // where kernels write what they find
+	marks                   []uintptr // events, one after each launch that is in flight
+	launched                int
+	args                    *arguments
+	pin                     runtime.Pinner
+	peak                    float64
+	hello                   wire.Hello
 }
 
 // arguments are those of the kernel that is launched next, and pointers to each: in one
 // piece of memory that stays where it is, since C reads it.
 type arguments struct {
-	base, n, first, seed, records    uint64
-	mode, inverse, down, rewrite     uint32
-	words, noise                     uint32
-	forFill, forCheck, forSharedFunc [9]unsafe.Pointer
+	base, n, first, seed, records uint64
+	mode, inverse, down, rewrite  uint32
+	words, noise                  uint32
+	forFill, forCheck, forShared  [9]unsafe.Pointer
 }
 
 // Attributes of a device.
 const (
-	attrProcessors      = 16
-	attrIntegrated      = 18
-	attrECC             = 32
-	attrMemoryClock     = 36 // kHz
-	attrMemoryWidth     = 37 // bits
-	attrCache           = 38
-	attrMajor           = 75
-	attrMinor           = 76
-	attrSharedPerSM     = 81
-	attrSharedOptIn     = 97
-	funcAttributeShared = 8
+	attrProcessors  = 16
+	attrECC         = 32
+	attrMemoryClock = 36 // kHz
+	attrMemoryWidth = 37 // bits
+	attrCache       = 38
+	attrSharedOptIn = 97 // shared memory that a block can have if it asks for it
+
+	funcAttributeShared = 8 // how it asks
 )
 
 // Flags of the driver.
@@ -164,7 +158,7 @@ func (d *device) loadKernels() error {
 	a.forFill = [9]unsafe.Pointer{p(&a.base), p(&a.n), p(&a.first), p(&a.seed), q(&a.mode), q(&a.inverse), q(&a.down)}
 	a.forCheck = a.forFill
 	a.forCheck[7], a.forCheck[8] = q(&a.rewrite), p(&a.records)
-	a.forSharedFunc = [9]unsafe.Pointer{q(&a.words), q(&a.noise), p(&a.records)}
+	a.forShared = [9]unsafe.Pointer{q(&a.words), q(&a.noise), p(&a.records)}
 	return nil
 }
 

@@ -22,6 +22,14 @@ type Job struct {
 	Launch uint64 // most bytes of one launch
 }
 
+// label is the level that the result bears: a scrub has none.
+func (j *Job) label() gpu.Level {
+	if j.Scrub {
+		return ""
+	}
+	return j.Level
+}
+
 // The sizes that a Job has by itself. One allocation of more than 16 GiB can take longer than
 // the driver allows itself; launches of 1 GiB end soon enough to look for an end in between.
 const (
@@ -48,10 +56,7 @@ type run struct {
 // do does the job on d. Whatever happens is in the result.
 func do(ctx context.Context, d *device, job Job, say func(wire.Line)) gpu.Result {
 	r := &run{device: d, Job: job, say: say, begun: time.Now(), phases: map[string]int{}}
-	r.result = gpu.Result{Level: job.Level, Seed: job.Seed, StartedAt: r.begun.UTC(), Peak: d.peak, Phases: []gpu.Phase{}}
-	if job.Scrub {
-		r.result.Level = ""
-	}
+	r.result = gpu.Result{Level: job.label(), Seed: job.Seed, StartedAt: r.begun.UTC(), Peak: d.peak, Phases: []gpu.Phase{}}
 	err := r.all(ctx)
 	if ctx.Err() != nil {
 		err = errors.New("cancelled")
@@ -327,7 +332,7 @@ func (r *run) clearShared() error {
 		a := r.args
 		a.words, a.noise, a.records = uint32(size)/4, uint32(r.Seed), r.records
 		err := r.failed("cuLaunchKernel", r.LaunchKernel(r.shared, uint32(r.processors)*4, 1, 1, threads, 1, 1,
-			uint32(size), r.stream, &a.forSharedFunc[0], nil))
+			uint32(size), r.stream, &a.forShared[0], nil))
 		if err != nil {
 			return err
 		}

@@ -62,32 +62,29 @@ func work(verb string, args []string) error {
 		time.Sleep(grace)
 		os.Exit(130) // whatever the driver is doing
 	}()
+	begun := time.Now().UTC()
 	d, err := openDevice()
-	if err != nil {
-		if ctx.Err() != nil {
-			return fleet.Errorf(fleet.Cancelled, "cancelled")
-		}
-		return fail(err)
+	var refused *cudaError
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return fleet.Errorf(fleet.Cancelled, "cancelled")
+	case !errors.As(err, &refused):
+		return fleet.Errorf(fleet.Unsupported, "%v", err)
+	case refused.Code == noDevice || refused.Code == invalidDevice:
+		return fleet.Errorf(fleet.NotFound, "%v", err)
+	default: // what the driver says of the GPU is a finding
+		l.say(wire.Line{Result: &gpu.Result{
+			Level: job.label(), Seed: job.Seed, StartedAt: begun, EndedAt: time.Now().UTC(), Phases: []gpu.Phase{},
+			CUDA: refused.Code, Error: err.Error(),
+		}})
+		return l.err()
 	}
 	d.hello.PID = os.Getpid()
 	l.say(wire.Line{Hello: &d.hello})
 	result := do(ctx, d, job, l.say)
 	l.say(wire.Line{Result: &result})
 	return l.err()
-}
-
-// fail says what kind of error kept the GPU from being opened. One that the driver told has
-// its number in the text, and in a result line: what it means is for others to judge.
-func fail(err error) error {
-	var refused *cudaError
-	if errors.As(err, &refused) {
-		switch refused.Code {
-		case 100, 101: // no such device
-			return fleet.Errorf(fleet.NotFound, "%v", err)
-		}
-		return fleet.Errorf(fleet.Unavailable, "%v", err)
-	}
-	return fleet.Errorf(fleet.Unsupported, "%v", err)
 }
 
 func parseJob(verb string, args []string) (Job, error) {

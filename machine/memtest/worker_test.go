@@ -184,6 +184,9 @@ func TestAnErrorOfTheDriverIsTold(t *testing.T) {
 		"contained":                   {"cuMemcpyDtoH_v2:226:3", 226, "cuMemcpyDtoH_v2: error 226"},
 		"allocation that is not room": {"cuMemAlloc_v2:999:2", 999, "cuMemAlloc_v2: error 999"},
 		"a launch":                    {"cuLaunchKernel:719:4", 719, "cuLaunchKernel: error 719"},
+		"the system is not ready":     {"cuInit:802", 802, "cuInit: error 802"},
+		"the GPU is taken":            {"cuDevicePrimaryCtxRetain:46", 46, "cuDevicePrimaryCtxRetain: error 46"},
+		"kernels that are too new":    {"cuModuleLoadData:222", 222, "cuModuleLoadData: error 222"},
 		"the copy at the end":         {"cuMemcpyDtoDAsync_v2:700", 700, "cuMemcpyDtoDAsync_v2: error 700"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -203,11 +206,9 @@ func TestADriverThatDoesNotStartIsAnError(t *testing.T) {
 		env  string
 		text string
 	}{
-		"no such GPU":      {"CUDA_VISIBLE_DEVICES=GPU-ffffffff-0000-0000-0000-000000000001", "error 100"},
-		"no GPU named":     {"CUDA_VISIBLE_DEVICES=", "CUDA_VISIBLE_DEVICES must name the GPU"},
-		"no driver":        {"LD_LIBRARY_PATH=/nonexistent", "no CUDA driver"},
-		"system not ready": {"FAKECUDA_RC=cuInit:802", "cuInit: error 802"},
-		"kernels too new":  {"FAKECUDA_RC=cuModuleLoadData:222", "cuModuleLoadData: error 222"},
+		"no such GPU":  {"CUDA_VISIBLE_DEVICES=GPU-ffffffff-0000-0000-0000-000000000001", "error 100"},
+		"no GPU named": {"CUDA_VISIBLE_DEVICES=", "CUDA_VISIBLE_DEVICES must name the GPU"},
+		"no driver":    {"LD_LIBRARY_PATH=/nonexistent", "no CUDA driver"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -330,8 +331,16 @@ func TestAnMPSDaemonIsRefused(t *testing.T) {
 func TestUsageIsChecked(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"--level", "thorough"}, {"--level", "counters"}, {"--seconds", "-1"}, {"--seconds", "NaN"}, {"--seconds", "1e9"},
-		{"--chunk", "1"}, {"--launch", "0"}, {"extra"}, {"--what"}, {"--seed", "x"},
+		{"--level", "thorough"},
+		{"--level", "counters"},
+		{"--seconds", "-1"},
+		{"--seconds", "NaN"},
+		{"--seconds", "1e9"},
+		{"--chunk", "1"},
+		{"--launch", "0"},
+		{"extra"},
+		{"--what"},
+		{"--seed", "x"},
 	} {
 		_, err := parseJob("test", args)
 		require.Error(t, err, args)
