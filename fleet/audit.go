@@ -38,6 +38,7 @@ const (
 	LeftoverLease            FindingKind = "leftover_lease"             // of an instance that lives elsewhere
 	LeaseOnRetiredHost       FindingKind = "lease_on_retired_host"      // what has it cannot run
 	UnleasedGPU              FindingKind = "unleased_gpu"               // in use, and no lease has it
+	StrandedGPU              FindingKind = "stranded_gpu"               // being tested, scrubbed or reset for long, and no lease has it
 	IdleLeasedGPU            FindingKind = "idle_leased_gpu"            // free or lost, and a lease has it
 	Homeless                 FindingKind = "homeless"                   // running or stopped, and nowhere
 	FrozenWithoutSnapshot    FindingKind = "frozen_without_snapshot"    // nothing whole to thaw it from
@@ -54,7 +55,7 @@ const (
 // FindingKinds are all of them.
 var FindingKinds = []FindingKind{
 	OrphanContainer, StaleContainer, UnwantedContainer, DoubleContainer, MissingContainer, LeakedLease, LeftoverLease, LeaseOnRetiredHost,
-	UnleasedGPU, IdleLeasedGPU, Homeless, FrozenWithoutSnapshot, StaleOperation, DeadClaim, OperationWithoutWorkflow, Overdue,
+	UnleasedGPU, StrandedGPU, IdleLeasedGPU, Homeless, FrozenWithoutSnapshot, StaleOperation, DeadClaim, OperationWithoutWorkflow, Overdue,
 	StaleAddress, DeadRoute, MissingRoute, StaleQueuePlace,
 }
 

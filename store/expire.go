@@ -40,7 +40,7 @@ func (t *tx) expireHost(id string, changes *Changes) error {
 	if _, err := t.exec(`UPDATE hosts SET state = 'lost' WHERE id = ?`, id); err != nil {
 		return err
 	}
-	if _, err := t.exec(`UPDATE gpus SET state = 'lost' WHERE host_id = ? AND state = 'free'`, id); err != nil {
+	if _, err := t.exec(`UPDATE gpus SET state = 'lost', since = ? WHERE host_id = ? AND `+idle, micros(t.now), id); err != nil {
 		return err
 	}
 	changes.Hosts = append(changes.Hosts, id)

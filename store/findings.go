@@ -69,7 +69,12 @@ var checks = []check{
 	{
 		fleet.UnleasedGPU, true, "it is %s, and no lease has it: nobody gets it",
 		`SELECT g.id AS resource, '' AS account_id, '' AS instance_id, g.host_id, g.state AS detail FROM gpus g
-		WHERE g.state IN ('reserved', 'testing', 'assigned', 'scrubbing', 'resetting') AND NOT EXISTS (SELECT 1 FROM lease_gpus lg WHERE lg.gpu_id = g.id)`,
+		WHERE g.state IN ('reserved', 'assigned') AND NOT EXISTS (SELECT 1 FROM lease_gpus lg WHERE lg.gpu_id = g.id)`,
+	},
+	{ // 14 minutes in microseconds, besides the grace
+		fleet.StrandedGPU, false, "it has been %s for a quarter of an hour, and no lease has it: nobody gets it; see the log of its host's agent, then test or scrub it, or quarantine it",
+		`SELECT g.id AS resource, '' AS account_id, '' AS instance_id, g.host_id, g.state AS detail FROM gpus g
+		WHERE g.state IN ('testing', 'scrubbing', 'resetting') AND NOT EXISTS (SELECT 1 FROM lease_gpus lg WHERE lg.gpu_id = g.id) AND g.since + 840000000 < ?`,
 	},
 	{
 		fleet.IdleLeasedGPU, true, "it is %s, though a lease has it",

@@ -120,7 +120,11 @@ func TestEveryKindOfFindingIsFound(t *testing.T) {
 				return "op_left"
 			}},
 			{fleet.UnleasedGPU, func(w *sound) string {
-				w.sql(`UPDATE gpus SET state = 'scrubbing' WHERE id = ?`, w.other.GPUs[1].ID)
+				w.sql(`UPDATE gpus SET state = 'assigned' WHERE id = ?`, w.other.GPUs[1].ID)
+				return w.other.GPUs[1].ID
+			}},
+			{fleet.StrandedGPU, func(w *sound) string {
+				w.sql(`UPDATE gpus SET state = 'scrubbing', since = ? WHERE id = ?`, micros(w.clock.now().Add(-20*time.Minute)), w.other.GPUs[1].ID)
 				return w.other.GPUs[1].ID
 			}},
 			{fleet.IdleLeasedGPU, func(w *sound) string {

@@ -7,7 +7,8 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-const gpuColumns = `g.id, g.host_id, g.idx, g.uuid, g.serial, g.type, g.memory_mb, g.state, g.reason, g.simulated,
+const gpuColumns = `g.id, g.host_id, g.idx, g.uuid, g.serial, g.type, g.memory_mb, g.state, g.since, g.dirty, g.score, g.probation_until, g.rule, g.reason,
+	g.product, g.driver, g.bus_id, g.parent, g.profile, g.slice_start, g.slice_size, g.simulated,
 	COALESCE(l.id, '') AS lease_id, COALESCE(l.instance_id, '') AS instance_id`
 
 // gpuQuery selects GPUs as g, with the lease l that has them, if one does; leasedGPUQuery
@@ -28,7 +29,19 @@ type gpuRow struct {
 	Type       string         `db:"type"`
 	MemoryMB   int64          `db:"memory_mb"`
 	State      fleet.GPUState `db:"state"`
+	Since      int64          `db:"since"`
+	Dirty      bool           `db:"dirty"`
+	Score      int            `db:"score"`
+	Probation  int64          `db:"probation_until"`
+	Rule       string         `db:"rule"`
 	Reason     string         `db:"reason"`
+	Product    string         `db:"product"`
+	Driver     string         `db:"driver"`
+	BusID      string         `db:"bus_id"`
+	Parent     string         `db:"parent"`
+	Profile    string         `db:"profile"`
+	Start      int            `db:"slice_start"`
+	Size       int            `db:"slice_size"`
 	Simulated  bool           `db:"simulated"`
 	LeaseID    string         `db:"lease_id"`
 	InstanceID string         `db:"instance_id"`
@@ -37,7 +50,9 @@ type gpuRow struct {
 func (r gpuRow) gpu() fleet.GPU {
 	return fleet.GPU{
 		ID: r.ID, HostID: r.HostID, Index: r.Index, UUID: r.UUID, Serial: r.Serial, Type: r.Type, MemoryMB: r.MemoryMB,
-		State: r.State, Reason: r.Reason, Simulated: r.Simulated, LeaseID: r.LeaseID, InstanceID: r.InstanceID,
+		State: r.State, Since: at(r.Since), Dirty: r.Dirty, Score: r.Score, Probation: at(r.Probation), Rule: r.Rule, Reason: r.Reason,
+		Product: r.Product, Driver: r.Driver, BusID: r.BusID, Parent: r.Parent, Profile: r.Profile, Start: r.Start, Size: r.Size,
+		Simulated: r.Simulated, LeaseID: r.LeaseID, InstanceID: r.InstanceID,
 	}
 }
 
@@ -58,48 +73,24 @@ func (s *Store) SetGPUState(ctx context.Context, leaseID string, st fleet.GPUSta
 	})
 }
 
+// setGPUs also makes them dirty, unless they are being scrubbed: whatever else is done with
+// them, an instance may come to use them.
 func (t *tx) setGPUs(leaseID string, st fleet.GPUState) error {
-	_, err := t.exec(`UPDATE gpus SET state = ? WHERE state <> 'quarantined'
-		AND id IN (SELECT gpu_id FROM lease_gpus WHERE lease_id = ?)`, st, leaseID)
+	_, err := t.exec(`UPDATE gpus SET state = ?, since = CASE WHEN state = ? THEN since ELSE ? END, dirty = (dirty OR ?) WHERE state <> 'quarantined'
+		AND id IN (SELECT gpu_id FROM lease_gpus WHERE lease_id = ?)`, st, st, micros(t.now), st != fleet.GPUScrubbing, leaseID)
 	return err
 }
 
-// QuarantineGPU takes a GPU out: nobody gets it until ReleaseGPU. A lease that has it keeps
-// it until it is returned. NotFound without the GPU.
-func (s *Store) QuarantineGPU(ctx context.Context, gpuID, reason string) error {
-	return s.write(ctx, "quarantine GPU", func(t *tx) error {
-		gpu, err := t.gpu(gpuID)
-		if err != nil || gpu.State == fleet.GPUQuarantined {
-			return err
-		}
-		if _, err := t.exec(`UPDATE gpus SET state = 'quarantined', reason = ? WHERE id = ?`, text(reason), gpuID); err != nil {
-			return err
-		}
-		return t.event(fleet.Event{Name: "gpu.quarantined", HostID: gpu.HostID, Message: gpuID + ": " + reason})
-	})
+// setGPU says what one GPU does.
+func (t *tx) setGPU(id string, st fleet.GPUState) error {
+	_, err := t.exec(`UPDATE gpus SET state = ?, since = ? WHERE id = ? AND state <> ?`, st, micros(t.now), id, st)
+	return err
 }
 
-// ReleaseGPU ends a quarantine: the GPU is free, or its lease's. NotFound without the GPU,
-// Conflict if it is not quarantined.
-func (s *Store) ReleaseGPU(ctx context.Context, gpuID string) error {
-	return s.write(ctx, "release GPU", func(t *tx) error {
-		gpu, err := t.gpu(gpuID)
-		if err != nil {
-			return err
-		}
-		if gpu.State != fleet.GPUQuarantined {
-			return fleet.Errorf(fleet.Conflict, "GPU %s is not quarantined, but %s", gpuID, gpu.State)
-		}
-		state := fleet.GPUFree
-		if gpu.LeaseID != "" {
-			state = fleet.GPUReserved
-		}
-		if _, err := t.exec(`UPDATE gpus SET state = ?, reason = '' WHERE id = ?`, state, gpuID); err != nil {
-			return err
-		}
-		return t.event(fleet.Event{Name: "gpu.released", HostID: gpu.HostID, Message: gpuID})
-	})
-}
+// whenReturned is the state of a GPU that nobody has any more. That of a lost host is lost
+// until it returns, and one that was to be reset is not fit before that: see NextCares.
+const whenReturned = `CASE WHEN gpus.state = 'resetting' THEN 'resetting' ELSE (SELECT CASE WHEN h.state = 'lost' THEN 'lost' WHEN h.scrubs AND gpus.dirty THEN 'scrubbing' ELSE 'free' END
+	FROM hosts h WHERE h.id = gpus.host_id) END`
 
 // gpu locks a GPU and reads it.
 func (t *tx) gpu(id string) (fleet.GPU, error) {
@@ -111,6 +102,15 @@ func (t *tx) gpu(id string) (fleet.GPU, error) {
 	}
 	err := t.get(&row, gpuQuery+` WHERE g.id = ?`, id)
 	return row.gpu(), missing(err, "GPU", id)
+}
+
+// GPU reads a GPU of the fleet. NotFound without it.
+func (s *Store) GPU(ctx context.Context, id string) (fleet.GPU, error) {
+	var row gpuRow
+	err := s.read(ctx, "get GPU", func(t *tx) error {
+		return missing(t.get(&row, gpuQuery+` WHERE g.id = ?`, id), "GPU", id)
+	})
+	return row.gpu(), err
 }
 
 // LeasedGPUs are the GPUs that a lease has, by index.

@@ -48,8 +48,8 @@ func (t *tx) lease(id string) (leaseRow, error) {
 	return row, missing(err, "lease", id)
 }
 
-// ReturnLease gives back what a lease has: its GPUs are free, unless quarantined, and so
-// are its ports. If it was the home of its instance, that has none. No lease is no error.
+// ReturnLease gives back what a lease has: its GPUs are free once they are scrubbed, unless
+// quarantined, and its ports are at once. If it was the home of its instance, that has none. No lease is no error.
 func (s *Store) ReturnLease(ctx context.Context, leaseID string) error {
 	return s.write(ctx, "return lease", func(t *tx) error {
 		lease, err := t.lease(leaseID)
@@ -76,10 +76,10 @@ func (s *Store) ReturnLease(ctx context.Context, leaseID string) error {
 	})
 }
 
-// strip takes a lease's GPUs and ports. Those of a lost host are lost until it returns.
+// strip takes a lease's GPUs and ports.
 func (t *tx) strip(leaseID string) error {
-	if _, err := t.exec(`UPDATE gpus SET state = CASE (SELECT h.state FROM hosts h WHERE h.id = gpus.host_id) WHEN 'lost' THEN 'lost' ELSE 'free' END
-		WHERE state <> 'quarantined' AND id IN (SELECT gpu_id FROM lease_gpus WHERE lease_id = ?)`, leaseID); err != nil {
+	if _, err := t.exec(`UPDATE gpus SET state = `+whenReturned+`, since = ?
+		WHERE state <> 'quarantined' AND id IN (SELECT gpu_id FROM lease_gpus WHERE lease_id = ?)`, micros(t.now), leaseID); err != nil {
 		return err
 	}
 	for _, table := range []string{"lease_gpus", "lease_ports"} {

@@ -124,7 +124,7 @@ func (t *tx) insertLease(lease fleet.Lease, choice fleet.Choice, containerPorts 
 		return err
 	}
 	for _, gpu := range choice.GPUs {
-		if err := t.must(`UPDATE gpus SET state = 'reserved' WHERE id = ? AND state = 'free'`, gpu.ID); err != nil {
+		if err := t.must(`UPDATE gpus SET state = 'reserved', since = ?, dirty = TRUE WHERE id = ? AND state = 'free'`, micros(t.now), gpu.ID); err != nil {
 			return err
 		}
 		if err := t.must(`INSERT INTO lease_gpus (gpu_id, lease_id) VALUES (?, ?) ON CONFLICT (gpu_id) DO NOTHING`, gpu.ID, lease.ID); err != nil {

@@ -30,7 +30,8 @@ func (s *Store) RenewLease(ctx context.Context, hostID string, r fleet.HostRepor
 		if err := t.renewHost(host, r); err != nil {
 			return err
 		}
-		if err := t.syncGPUs(hostID, r); err != nil {
+		scrub, err := t.syncGPUs(hostID, r)
+		if err != nil {
 			return err
 		}
 		if host.State != fleet.HostReady {
@@ -49,6 +50,7 @@ func (s *Store) RenewLease(ctx context.Context, hostID string, r fleet.HostRepor
 		order = fleet.HostOrder{
 			HostID: hostID, Leases: make([]fleet.LeaseOrder, len(tenants)), Now: t.now,
 			TTL: fleet.Duration(fleet.LeaseTTL), Grace: fleet.Duration(fleet.OrphanGrace), Every: fleet.Duration(fleet.LeaseEvery),
+			Scrub: scrub,
 		}
 		for i, l := range tenants {
 			order.Leases[i] = fleet.LeaseOrder{
@@ -73,7 +75,8 @@ func checkReport(r fleet.HostReport) error {
 	}
 	seen := map[string]bool{}
 	for _, g := range r.GPUs {
-		if g.UUID == "" || seen[g.UUID] || g.Index < 0 || g.MemoryMB < 0 || len(g.UUID)+len(g.Serial)+len(g.Type) > 1024 {
+		size := len(g.UUID) + len(g.Serial) + len(g.Type) + len(g.Product) + len(g.Driver) + len(g.BusID) + len(g.Parent) + len(g.Profile)
+		if g.UUID == "" || seen[g.UUID] || min(g.Index, g.Start, g.Size) < 0 || g.MemoryMB < 0 || size > 1024 {
 			return bad("a GPU without a UUID of its own, or out of all bounds")
 		}
 		seen[g.UUID] = true
@@ -84,9 +87,9 @@ func checkReport(r fleet.HostReport) error {
 // renewHost writes the host's own row, and what it means that it is there.
 func (t *tx) renewHost(host hostRow, r fleet.HostReport) error {
 	_, err := t.exec(`UPDATE hosts SET state = 'ready', version = ?, machine = ?, simulated = ?, address = ?, port_first = ?, port_last = ?,
-		disk_total = ?, disk_free = ?, archives = ?, seen_at = ?, expires_at = ? WHERE id = ?`,
+		disk_total = ?, disk_free = ?, archives = ?, scrubs = ?, seen_at = ?, expires_at = ? WHERE id = ?`,
 		text(r.Version), text(r.Machine), r.Simulated, text(r.Address), r.PortFirst, r.PortLast,
-		r.Disk.Total, r.Disk.Free, r.Archives, micros(t.now), micros(t.now.Add(fleet.LeaseTTL)), host.ID)
+		r.Disk.Total, r.Disk.Free, r.Archives, r.Scrubs, micros(t.now), micros(t.now.Add(fleet.LeaseTTL)), host.ID)
 	if err != nil {
 		return err
 	}
@@ -102,53 +105,4 @@ func (t *tx) renewHost(host hostRow, r fleet.HostReport) error {
 		return t.event(fleet.Event{Name: "host.returned", HostID: host.ID, Message: host.Name})
 	}
 	return nil
-}
-
-// syncGPUs writes what is new about a host's GPUs. One that is not reported is lost, unless
-// a lease or a quarantine has it; one that is again, is free.
-func (t *tx) syncGPUs(hostID string, r fleet.HostReport) error {
-	var rows []gpuRow
-	if err := t.all(&rows, gpuQuery+` WHERE g.host_id = ?`, hostID); err != nil {
-		return err
-	}
-	known := map[string]gpuRow{}
-	for _, row := range rows {
-		known[row.UUID] = row
-	}
-	for _, g := range r.GPUs {
-		old, ok := known[g.UUID]
-		delete(known, g.UUID)
-		if !ok {
-			if _, err := t.exec(`INSERT INTO gpus (id, host_id, idx, uuid, serial, type, memory_mb, state, simulated) VALUES (?, ?, ?, ?, ?, ?, ?, 'free', ?)`,
-				fleet.NewID(fleet.GPUPrefix, t.now), hostID, g.Index, g.UUID, g.Serial, g.Type, g.MemoryMB, r.Simulated); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := t.syncGPU(old, g, r.Simulated); err != nil {
-			return err
-		}
-	}
-	for _, gone := range known {
-		if _, err := t.exec(`UPDATE gpus SET state = 'lost' WHERE id = ? AND state = 'free'`, gone.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *tx) syncGPU(old gpuRow, g fleet.GPUReport, simulated bool) error {
-	now := old
-	now.Index, now.Serial, now.Type, now.MemoryMB, now.Simulated = g.Index, g.Serial, g.Type, g.MemoryMB, simulated
-	if now != old {
-		if _, err := t.exec(`UPDATE gpus SET idx = ?, serial = ?, type = ?, memory_mb = ?, simulated = ? WHERE id = ?`,
-			g.Index, g.Serial, g.Type, g.MemoryMB, simulated, old.ID); err != nil {
-			return err
-		}
-	}
-	if old.State != fleet.GPULost {
-		return nil
-	}
-	_, err := t.exec(`UPDATE gpus SET state = 'free' WHERE id = ? AND state = 'lost'`, old.ID)
-	return err
 }

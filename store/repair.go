@@ -46,11 +46,14 @@ func (t *tx) repair(f fleet.Finding) error {
 		if err := t.quiet(f.HostID, ""); err != nil {
 			return err
 		}
-		_, err := t.exec(`UPDATE gpus SET state = CASE (SELECT h.state FROM hosts h WHERE h.id = gpus.host_id) WHEN 'lost' THEN 'lost' ELSE 'free' END WHERE id = ?`, f.Resource)
+		if _, err := t.exec(`UPDATE gpus SET dirty = TRUE WHERE id = ?`, f.Resource); err != nil {
+			return err
+		}
+		_, err := t.exec(`UPDATE gpus SET state = `+whenReturned+`, since = ? WHERE id = ?`, micros(t.now), f.Resource)
 		return err
 	case fleet.IdleLeasedGPU:
 		_, err := t.exec(`UPDATE gpus SET state = CASE WHEN EXISTS (SELECT 1 FROM lease_gpus lg JOIN leases l ON l.id = lg.lease_id WHERE lg.gpu_id = gpus.id AND l.home)
-			THEN 'assigned' ELSE 'reserved' END WHERE id = ?`, f.Resource)
+			THEN 'assigned' ELSE 'reserved' END, since = ?, dirty = TRUE WHERE id = ?`, micros(t.now), f.Resource)
 		return err
 	case fleet.StaleOperation:
 		return t.endStale(f.Resource)

@@ -40,7 +40,7 @@ func (s *Store) RetireHost(ctx context.Context, hostID, actor string, how Retire
 		if err := t.forgetDrain(hostID); err != nil {
 			return err
 		}
-		if _, err := t.exec(`UPDATE gpus SET state = 'lost' WHERE host_id = ? AND state <> 'quarantined'`, hostID); err != nil {
+		if _, err := t.exec(`UPDATE gpus SET state = 'lost', since = ? WHERE host_id = ? AND state <> 'quarantined'`, micros(t.now), hostID); err != nil {
 			return err
 		}
 		if _, err := t.exec(`UPDATE hosts SET state = 'lost', cordoned = ?, retired_at = ?, retired_name = name, name = id, token_hash = ?, containers = '[]' WHERE id = ?`,

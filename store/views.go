@@ -56,7 +56,7 @@ func (t *tx) lockDataCenter(name string) error {
 
 // freeGPUs adds the free GPUs to the hosts: those of the type that is wanted, if one is.
 func (t *tx) freeGPUs(dataCenter string, want fleet.Want, hosts map[string]*fleet.HostView) error {
-	q := query{`SELECT g.id, g.host_id, g.idx, g.type, g.memory_mb FROM gpus g JOIN hosts h ON h.id = g.host_id
+	q := query{`SELECT g.id, g.host_id, g.idx, g.type, g.memory_mb, g.score, g.probation_until FROM gpus g JOIN hosts h ON h.id = g.host_id
 		WHERE h.data_center = ? AND h.retired_at = 0 AND g.state = 'free'`, []any{dataCenter}}
 	if want.GPUs > 0 {
 		q = q.equal("g.type", want.GPUType)
@@ -68,9 +68,12 @@ func (t *tx) freeGPUs(dataCenter string, want fleet.Want, hosts map[string]*flee
 	defer rows.Close()
 	for rows.Next() {
 		gpu := fleet.GPU{State: fleet.GPUFree}
-		if err := rows.Scan(&gpu.ID, &gpu.HostID, &gpu.Index, &gpu.Type, &gpu.MemoryMB); err != nil {
+		var probation int64
+		if err := rows.Scan(&gpu.ID, &gpu.HostID, &gpu.Index, &gpu.Type, &gpu.MemoryMB, &gpu.Score, &probation); err != nil {
 			return err
 		}
+		gpu.Probation = at(probation)
+		gpu.Score = gpu.Standing(t.now)
 		host := hosts[gpu.HostID]
 		host.FreeGPUs = append(host.FreeGPUs, gpu)
 	}
