@@ -1831,7 +1831,7 @@ export interface components {
             host_id?: string;
             instance_id?: string;
             /** @enum {string} */
-            kind: "orphan_container" | "stale_container" | "unwanted_container" | "double_container" | "missing_container" | "leaked_lease" | "leftover_lease" | "lease_on_retired_host" | "unleased_gpu" | "idle_leased_gpu" | "homeless" | "frozen_without_snapshot" | "stale_operation" | "dead_claim" | "operation_without_workflow" | "overdue" | "stale_address" | "dead_route" | "missing_route" | "stale_queue_place";
+            kind: "orphan_container" | "stale_container" | "unwanted_container" | "double_container" | "missing_container" | "leaked_lease" | "leftover_lease" | "lease_on_retired_host" | "unleased_gpu" | "stranded_gpu" | "idle_leased_gpu" | "homeless" | "frozen_without_snapshot" | "stale_operation" | "dead_claim" | "operation_without_workflow" | "overdue" | "stale_address" | "dead_route" | "missing_route" | "stale_queue_place";
             /** @description What is wrong, and the way out if there is one */
             message: string;
             /** @description A repair puts it right without risk */
