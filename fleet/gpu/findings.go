@@ -24,8 +24,9 @@ type findings struct {
 	since  []Event // unjudged ones from before; none in a retest
 	known  []Event // both
 
-	uncorrected Counter     // by how much its uncorrectable errors rose
-	corrected   Counter     // while it was examined
+	uncorrected Counter     // by how much its uncorrectable errors rose since it was found well
+	during      Counter     // by how much while it was examined
+	corrected   Counter     // by how much its corrected ones did then
 	incidents   []time.Time // of uncorrectable errors, within the window
 	links       []time.Time // of NVLink errors
 	throttled   bool
@@ -47,10 +48,12 @@ func gather(x *Examination, h *History, p *Policy) *findings {
 		f.since = h.Since
 	}
 	f.known = append(slices.Clip(f.since), f.events...)
-	f.uncorrected = f.uncorrectedRise()
+	f.during = Unsupported[uint64]()
 	if len(f.states) == 2 {
+		f.during = risen(x.Before, x.After)
 		f.corrected = most(Rise(x.Before.Volatile.corrected(), x.After.Volatile.corrected()), Rise(x.Before.Aggregate.corrected(), x.After.Aggregate.corrected()))
 	}
+	f.uncorrected = f.uncorrectedRise()
 	f.incidents, f.links = f.incidentsOf(), f.linksOf()
 	f.lookAtResult()
 	return f
@@ -83,18 +86,15 @@ func (f *findings) lookAtECC() {
 	}
 }
 
-// uncorrectedRise is by how much uncorrectable errors rose since the GPU was last found well,
-// or while it was examined if that is not known, or if it was reset meanwhile.
+// uncorrectedRise is by how much uncorrectable errors rose since the GPU was last found well;
+// only while it was examined, if it was reset before because of what had been.
 //
 // Volatile counters that went back were started anew, and count from zero: so they never show
 // more than there was. A GPU that was never found well has all of its volatile ones to answer
 // for. Those of its life are bad news even when they are not to be trusted; that makes them no
 // good news: see inforom-corrupt.
 func (f *findings) uncorrectedRise() Counter {
-	rise := Unsupported[uint64]()
-	if len(f.states) == 2 {
-		rise = most(rise, risen(f.x.Before, f.x.After))
-	}
+	rise := f.during
 	if f.x.Retest {
 		return rise
 	}
@@ -166,18 +166,17 @@ func (f *findings) incidentsOf() []time.Time {
 			times = append(times, e.At)
 		}
 	}
-	if Over(f.uncorrected, 0) {
-		certified := time.Time{}
-		if c := f.history.Certified; c != nil && !f.x.Retest {
-			certified = c.At
-		}
-		if f.x.Retest {
-			certified = f.x.StartedAt
-		}
-		if !slices.ContainsFunc(times, func(t time.Time) bool { return !t.Before(certified) }) {
+	counted := func(rise Counter, since time.Time) {
+		if Over(rise, 0) && !slices.ContainsFunc(times, func(t time.Time) bool { return !t.Before(since) }) {
 			times = append(times, f.now())
 		}
 	}
+	counted(f.during, f.x.StartedAt)
+	certified := time.Time{} // never: nobody knows when it was, or that it was another one
+	if c := f.history.Certified; c != nil {
+		certified = c.At
+	}
+	counted(f.uncorrected, certified)
 	return f.incidentsWithin(times)
 }
 

@@ -272,7 +272,7 @@ func joined[T ~string](all []T) string {
 // problemOf says what encoding/json found, by field.
 func problemOf(data []byte, err error) Problem {
 	if typed, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return Problem{orFile(typed.Field), "is a " + typed.Value, allowedFor(typed.Type)}
+		return Problem{orFile(typed.Field), "has the wrong type, " + typed.Value, allowedFor(typed.Type)}
 	}
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		name, _ := strconv.Unquote(field)

@@ -100,6 +100,22 @@ var products = []Product{
 	{Type: "rtx5090-32gb", Name: "NVIDIA GeForce RTX 5090", MemoryMB: 32607, ECC: ECCNone, Peak: 1792},
 }
 
+// named are the products by what their names say.
+var named = func() map[string][]candidate {
+	all := map[string][]candidate{}
+	for i := range products {
+		words := wordsOf(products[i].Name)
+		family := familyOf(words)
+		all[family] = append(all[family], candidate{&products[i], words})
+	}
+	return all
+}()
+
+type candidate struct {
+	product *Product
+	words   []string
+}
+
 // Products are those that are known, in the order of a table for people.
 func Products() []Product { return slices.Clone(products) }
 
@@ -110,14 +126,9 @@ func ProductOf(name string, memoryMB int64) Product {
 	family := familyOf(words)
 	var best *Product
 	score := math.Inf(-1)
-	for i := range products {
-		p := &products[i]
-		theirs := wordsOf(p.Name)
-		if familyOf(theirs) != family || !near(p.MemoryMB, memoryMB) {
-			continue
-		}
-		if s := alike(words, theirs); s > score {
-			best, score = p, s
+	for _, c := range named[family] {
+		if s := alike(words, c.words); near(c.product.MemoryMB, memoryMB) && s > score {
+			best, score = c.product, s
 		}
 	}
 	if best == nil {
