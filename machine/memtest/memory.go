@@ -25,12 +25,13 @@ func wanted(free, usable uint64) uint64 {
 
 // allocate takes that much memory in chunks of at most `chunkSize` bytes, and less than that as
 // long as the driver says that there is not so much: by 2 MiB first, then twice that each
-// time, up to a hundredth of all.
-func (d *device) allocate(want, chunkSize uint64) ([]chunk, error) {
+// time, up to a hundredth of all. It calls alive between, for each takes a while.
+func (d *device) allocate(want, chunkSize uint64, alive func()) ([]chunk, error) {
 	var chunks []chunk
 	var words uint64
 	step := uint64(page)
 	for left := want; left >= page; {
+		alive()
 		size := min(left, chunkSize)
 		var at uint64
 		err := d.failed("cuMemAlloc_v2", d.MemAlloc(&at, size))

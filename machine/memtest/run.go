@@ -125,7 +125,7 @@ func (r *run) take() error {
 	}
 	r.result.Usable = usable
 	var err error
-	r.chunks, err = r.allocate(wanted(free, usable), r.Chunk)
+	r.chunks, err = r.allocate(wanted(free, usable), r.Chunk, func() { r.progress(Pass{Phase: "allocation"}, 0, begun) })
 	if err != nil {
 		return err
 	}

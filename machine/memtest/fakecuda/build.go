@@ -42,6 +42,53 @@ var (
 	libraryErr error
 )
 
+// Program is kelvin-gpu, built from this tree without NVML.
+func Program(tb testing.TB) string {
+	tb.Helper()
+	program.Do(func() { programPath, programErr = buildProgram() })
+	if programErr != nil {
+		tb.Fatal(programErr)
+	}
+	return programPath
+}
+
+var (
+	program     sync.Once
+	programPath string
+	programErr  error
+)
+
+func buildProgram() (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	dir, err := cacheDir("bin", []byte(root))
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "kelvin-gpu")
+	fresh := fmt.Sprintf("%s.%d", path, os.Getpid())
+	build := exec.Command("go", "build", "-o", fresh, "./cmd/kelvin-gpu")
+	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build kelvin-gpu: %w\n%s", err, out)
+	}
+	return path, os.Rename(fresh, path)
+}
+
+// cacheDir is a directory for what was made of those sources.
+func cacheDir(kind string, of ...[]byte) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	key := sha256.Sum256(bytes.Join(of, []byte{0}))
+	dir := filepath.Join(cache, "kelvin-fakecuda", fmt.Sprintf("%s-%x", kind, key[:8]))
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
 // build compiles the library once for its sources and tools, and keeps it for later runs.
 func build(opt, llc, cc string) (string, error) {
 	root, err := Root()
@@ -57,12 +104,10 @@ func build(opt, llc, cc string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cache, err := os.UserCacheDir()
+	dir, err := cacheDir("lib", source, c, []byte(opt+llc+cc+runtime.GOARCH))
 	if err != nil {
-		cache = os.TempDir()
+		return "", err
 	}
-	key := sha256.Sum256(bytes.Join([][]byte{source, c, []byte(opt + llc + cc + runtime.GOARCH)}, []byte{0}))
-	dir := filepath.Join(cache, "kelvin-fakecuda", fmt.Sprintf("%x", key[:8]))
 	if _, err := os.Stat(filepath.Join(dir, "libcuda.so.1")); err == nil {
 		return dir, nil
 	}
@@ -83,9 +128,6 @@ func build(opt, llc, cc string) (string, error) {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%v: %w\n%s", command, err, out)
 		}
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
 	}
 	built, err := os.ReadFile(so)
 	if err != nil {

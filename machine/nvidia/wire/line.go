@@ -85,7 +85,7 @@ func Parse(line []byte) (Line, error) {
 func (l *Line) check() error {
 	switch {
 	case l.Hello != nil:
-		l.Hello.UUID = text(l.Hello.UUID)
+		l.Hello.UUID = Text(l.Hello.UUID)
 		return numbers(l.Hello.Peak, l.Hello.Seconds)
 	case l.Alloc != nil:
 		if l.Alloc.Chunks < 0 {
@@ -94,7 +94,7 @@ func (l *Line) check() error {
 		return numbers(l.Alloc.Seconds)
 	case l.Progress != nil:
 		p := l.Progress
-		p.Phase = text(p.Phase)
+		p.Phase = Text(p.Phase)
 		if p.Percent > 100 {
 			return fmt.Errorf("%v percent", p.Percent)
 		}
@@ -106,12 +106,12 @@ func (l *Line) check() error {
 }
 
 func checkMismatch(m *gpu.Mismatch) error {
-	m.Pattern = text(m.Pattern)
+	m.Pattern = Text(m.Pattern)
 	if len(m.XOR) > 2 {
 		return fmt.Errorf("%d halves of a word", len(m.XOR))
 	}
 	for i := range m.XOR {
-		m.XOR[i] = text(m.XOR[i])
+		m.XOR[i] = Text(m.XOR[i])
 	}
 	for _, bits := range [][]int{m.Bits, m.Again} {
 		for i, bit := range bits {
@@ -128,15 +128,15 @@ func checkResult(r *gpu.Result) error {
 		return fmt.Errorf("a result with %d phases and %d records", len(r.Phases), len(r.Records))
 	}
 	if !slices.Contains(gpu.Levels, r.Level) && r.Level != "" {
-		return fmt.Errorf("level %q", text(string(r.Level)))
+		return fmt.Errorf("level %q", Text(string(r.Level)))
 	}
 	if err := numbers(r.Coverage, r.GBps, r.Copy, r.Peak); err != nil {
 		return err
 	}
-	r.Error = text(r.Error)
+	r.Error = Text(r.Error)
 	for i := range r.Phases {
 		p := &r.Phases[i]
-		p.Name = text(p.Name)
+		p.Name = Text(p.Name)
 		if err := numbers(p.Seconds, p.GBps); err != nil {
 			return err
 		}
@@ -159,8 +159,8 @@ func numbers(all ...float64) error {
 	return nil
 }
 
-// text is s without what a terminal would obey, and not too long.
-func text(s string) string {
+// Text is s without what a terminal would obey, and not too long.
+func Text(s string) string {
 	clean := make([]rune, 0, min(len(s), maxText))
 	for _, r := range s {
 		if len(clean) == maxText {
