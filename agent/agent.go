@@ -19,7 +19,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/worker"
 )
 
-// An Agent runs one host. All fields but Archive, Logs, Registerer and Started must be set.
+// An Agent runs one host. All fields but GPUs, Archive, Logs, Registerer and Started must be set.
 type Agent struct {
 	HostID       string
 	Version      string
@@ -27,8 +27,7 @@ type Agent struct {
 	ProbeAddress string // where the agent itself reaches them
 	PortFirst    int    // the range of ports that containers are published on
 	PortLast     int
-	GPUs         []fleet.GPUReport
-	Simulated    bool // the GPUs are declared, not found
+	GPUs         machine.GPUs // nil: it has none
 	Server       *Server
 	Temporal     client.Client
 	Machine      machine.Machine
@@ -45,6 +44,7 @@ type Agent struct {
 	changed chan struct{}                // a container started or ended
 	metrics *metrics
 	keeper  *keeper    // of logs; nil: none
+	ward    *ward      // its GPUs; nil: none
 	turning sync.Mutex // held by obey or fence: what one starts, the other must not take for its own
 }
 
@@ -62,11 +62,16 @@ func (a *Agent) Run(ctx context.Context) error {
 		return err
 	}
 	a.info.Store(&info)
+	if a.GPUs != nil {
+		a.ward = newWard(a)
+		a.ward.look(ctx)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	leased := make(chan struct{})
 	group.Go(func() error { return a.keepLease(ctx, leased) })
 	group.Go(func() error { return a.keepFence(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
+	group.Go(func() error { return a.ward.watch(ctx) })
 	group.Go(func() error { return a.describe(ctx) })
 	group.Go(func() error { return a.tunnel(ctx) })
 	group.Go(func() error { return a.collect(ctx) })
@@ -98,7 +103,7 @@ func (a *Agent) takeSteps(ctx context.Context, leased <-chan struct{}) error {
 	}
 	defer stop()
 	info := a.info.Load()
-	a.Logger.InfoContext(ctx, "agent takes steps", "host", a.HostID, "machine", info.Driver, "gpus", len(a.GPUs), "simulated", a.Simulated)
+	a.Logger.InfoContext(ctx, "agent takes steps", "host", a.HostID, "machine", info.Driver, "gpus", len(a.ward.reports()), "simulated", a.simulates())
 	if a.Started != nil {
 		a.Started()
 	}
@@ -106,10 +111,14 @@ func (a *Agent) takeSteps(ctx context.Context, leased <-chan struct{}) error {
 	return nil
 }
 
-// describe keeps what is known of the machine fresh. An engine can take seconds to say how
+// simulates reports whether the host's GPUs are simulated.
+func (a *Agent) simulates() bool { return a.GPUs != nil && a.GPUs.Simulated() }
+
+// describe keeps what is known of the machine and its GPUs fresh. An engine can take seconds to say how
 // it is, and the lease must not wait for that.
 func (a *Agent) describe(ctx context.Context) error {
 	for sleep(ctx, describeEvery) {
+		a.ward.look(ctx)
 		asking, cancel := context.WithTimeout(ctx, describeEvery)
 		info, err := a.Machine.Info(asking)
 		cancel()

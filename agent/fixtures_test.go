@@ -124,12 +124,14 @@ func (s *site) mustRun() *running {
 	s.Helper()
 	journal, err := OpenJournal(s.journal)
 	require.NoError(s, err)
-	gpus, err := SimulateGPUs("a100-80gb:4", s.hostID)
+	declared, err := SimulateGPUs("a100-80gb:4", s.hostID)
+	require.NoError(s, err)
+	gpus, err := sim.NewGPUs(sim.GPUOptions{Devices: sim.DevicesOf(declared)})
 	require.NoError(s, err)
 	registry := prometheus.NewRegistry()
 	a := &Agent{
 		HostID: s.hostID, Version: "test", Address: "127.0.0.1", ProbeAddress: "127.0.0.1", PortFirst: s.ports, PortLast: s.ports + 19,
-		GPUs: gpus, Simulated: true, Server: &Server{URL: s.wire.url, Token: s.token, HTTP: &http.Client{Transport: &http.Transport{}}},
+		GPUs: gpus, Server: &Server{URL: s.wire.url, Token: s.token, HTTP: &http.Client{Transport: &http.Transport{}}},
 		Temporal: s.temporal, Machine: s.handle, Journal: journal, Registerer: registry, Diagnoser: SimulatedGPUs{}, Logs: s.logs,
 		Logger: slog.New(slog.NewTextHandler(s.Output(), nil)),
 	}

@@ -50,6 +50,7 @@ func (a *Agent) keepLease(ctx context.Context, leased chan<- struct{}) error {
 			close(leased)
 			leased = nil
 		}
+		a.ward.scrub(ctx, order.Scrub)
 		if err := a.obey(ctx, order, orphans); err != nil && ctx.Err() == nil {
 			a.Logger.WarnContext(ctx, "containers not as they should be", "host", a.HostID, "error", err)
 		}
@@ -91,8 +92,8 @@ func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
 	}
 	info := a.info.Load()
 	r := fleet.HostReport{
-		Version: a.Version, Machine: info.Driver, Simulated: a.Simulated, Address: a.Address,
-		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.GPUs,
+		Version: a.Version, Machine: info.Driver, Simulated: a.simulates(), Address: a.Address,
+		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.ward.reports(), Scrubs: a.ward != nil,
 		Archives:   a.Archive != nil && info.Archives,
 		Containers: []fleet.ContainerReport{},
 	}

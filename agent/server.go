@@ -37,6 +37,12 @@ func (s *Server) Collect(ctx context.Context) (fleet.CollectOrder, error) {
 	return order, s.do(ctx, http.MethodPost, "/v1/agent/collect", nil, &order)
 }
 
+// Scrubbed tells what came of scrubbing GPUs.
+func (s *Server) Scrubbed(ctx context.Context, scrubbed []fleet.GPUScrubbed) error {
+	return s.do(ctx, http.MethodPost, "/v1/agent/scrubs", scrubbed, nil)
+}
+
+// do asks the server. Without out the answer does not matter, if it is no error.
 func (s *Server) do(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {
@@ -59,8 +65,11 @@ func (s *Server) do(ctx context.Context, method, path string, in, out any) error
 		return fleet.Errorf(fleet.Unavailable, "the server does not answer: %v", err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return problem(resp)
+	}
+	if out == nil {
+		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return fleet.Errorf(fleet.Unavailable, "read the server's answer: %v", err)

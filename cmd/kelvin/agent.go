@@ -26,6 +26,8 @@ type agentPart struct {
 	address, publish             string
 	portFirst, portLast          int
 	simGPUs, simBadGPUs, volumes string
+	simGPUSeconds                float64
+	bad                          map[string]bool
 	archive, archiveKey          string
 	archiveRate                  int64
 	logs                         logPart
@@ -84,7 +86,8 @@ func (a *agentPart) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&a.portFirst, "port-first", 20000, "first port that containers are published on")
 	cmd.Flags().IntVar(&a.portLast, "port-last", 29999, "last port that containers are published on")
 	cmd.Flags().StringVar(&a.simGPUs, "sim-gpus", a.simGPUs, "GPUs to simulate, such as a100-80gb:8,l4-24gb:2; empty: none")
-	cmd.Flags().StringVar(&a.simBadGPUs, "sim-bad-gpus", "", "indexes of simulated GPUs that fail their diagnostics, such as 0,3")
+	cmd.Flags().StringVar(&a.simBadGPUs, "sim-bad-gpus", "", "indexes of simulated GPUs that have a stuck bit in their memory, such as 0,3; see kelvin sim fault")
+	cmd.Flags().Float64Var(&a.simGPUSeconds, "sim-gpu-seconds", 1, "seconds that a rigorous memory test of a simulated GPU takes; others take less, in proportion")
 	cmd.Flags().StringVar(&a.archive, "archive", a.archive, "storage of snapshots, the same for all hosts of a data center: file:///directory, s3://bucket/prefix?endpoint=…&region=…, or kopia:///connection.json; empty: none, and nothing can be frozen or moved")
 	cmd.Flags().StringVar(&a.archiveKey, "archive-key", "", "key that encrypts the archive, at least 16 bytes, or @file; the same for all hosts of a data center")
 	cmd.Flags().Int64Var(&a.archiveRate, "archive-rate", 0, "most bytes a second to and from the archive; 0: no limit")
@@ -94,15 +97,15 @@ func (a *agentPart) flags(cmd *cobra.Command) {
 
 // run keeps the host until ctx ends.
 func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.Client, logger *slog.Logger, started func()) error {
-	gpus, err := agent.SimulateGPUs(a.simGPUs, a.host)
+	if err := os.MkdirAll(a.dataDir, 0o700); err != nil {
+		return fmt.Errorf("make --data-dir: %w", err)
+	}
+	gpus, m, err := a.openGPUs(ctx, m, logger)
 	if err != nil {
 		return err
 	}
-	if len(gpus) == 0 {
-		logger.InfoContext(ctx, "no GPU: this host takes work that needs none", "host", a.host)
-	}
-	if err := os.MkdirAll(a.dataDir, 0o700); err != nil {
-		return fmt.Errorf("make --data-dir: %w", err)
+	if gpus != nil {
+		defer gpus.Close()
 	}
 	journal, err := agent.OpenJournal(filepath.Join(a.dataDir, "journal-"+a.host+".db"))
 	if err != nil {
@@ -123,17 +126,13 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 	if logs != nil {
 		defer logs.Archive.Close(context.WithoutCancel(ctx))
 	}
-	bad, err := agent.BadGPUs(gpus, a.simBadGPUs)
-	if err != nil {
-		return err
-	}
 	registry := prometheus.NewRegistry()
 	ag := &agent.Agent{
 		HostID: a.host, Version: version, Address: a.address, ProbeAddress: a.publish,
-		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus, Simulated: len(gpus) > 0,
+		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus,
 		Server:   &agent.Server{URL: a.server, Token: a.token, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}}},
 		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Registerer: registry, Started: started, Logs: logs,
-		Diagnoser: agent.SimulatedGPUs{Bad: bad},
+		Diagnoser: agent.SimulatedGPUs{Bad: a.bad},
 	}
 	if kept != nil {
 		ag.Archive = kept

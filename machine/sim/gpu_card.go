@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/kelvin-gpu/kelvin/fleet/gpu"
@@ -9,8 +10,8 @@ import (
 // A card is one simulated GPU. The lock of its GPUs is its own, too.
 type card struct {
 	gpu.Device
-	product
 	cardState
+	of    product
 	taken bool // somebody tests, scrubs or resets it
 }
 
@@ -42,18 +43,25 @@ type remapped struct {
 }
 
 func newCard(d gpu.Device) *card {
-	p := products[d.Type]
-	return &card{Device: d, product: p, cardState: cardState{ECC: p.ecc}}
+	c := &card{Device: d, of: productOf(d.Type)}
+	c.ECC = c.hasECC()
+	return c
 }
+
+// hasECC reports whether ECC is on unless somebody turns it off.
+func (c *card) hasECC() bool { return c.of.ECC != gpu.ECCNone && c.of.ECC != "" }
 
 // describe is the card as the driver lists it at an index.
 func (c *card) describe(index int) gpu.Device {
 	d := c.Device
 	d.Index, d.Minor = index, index
-	if d.MIG = c.fault("mig-on") != nil; d.MIG {
-		for i, start := range []int{0, 4} {
+	f := c.fault("mig-on")
+	d.MIG = f != nil
+	if f != nil && f.flag("slices") {
+		half := c.MemoryMB / 2
+		for _, start := range []int{0, 4} {
 			d.Slices = append(d.Slices, gpu.Slice{
-				UUID: "MIG-" + c.UUID + "-" + string(rune('0'+i)), Profile: "3g.half", Start: start, Size: 4, MemoryMB: c.MemoryMB / 2,
+				UUID: fmt.Sprintf("MIG-%s-%d", c.UUID, start), Profile: fmt.Sprintf("3g.%dgb", half>>10), Start: start, Size: 4, MemoryMB: half,
 			})
 		}
 	}

@@ -69,7 +69,7 @@ var GPUFaults = []GPUFaultKind{
 	{Name: "lost", Does: "The GPU is off the bus: Xid 79, and nothing can be asked.", Params: []GPUFaultParam{{Name: "missing", Default: "false", Does: "The driver does not list it any more, either", Values: []string{"true", "false"}}}},
 	{Name: "lost-in-test", Does: "The GPU falls off the bus in the middle of its next memory test.", Params: []GPUFaultParam{{Name: "percent", Default: "50", Does: "Of the test", Max: 100}}},
 	{Name: "low-coverage", Does: "Something keeps so much of the memory that a test cannot reach enough.", Params: []GPUFaultParam{{Name: "percent", Default: "80", Does: "Of the usable memory that can be tested", Min: 1, Max: 97}}},
-	{Name: "mig-on", Does: "The GPU is cut into slices: it cannot be tested as a whole, and most counters are not there."},
+	{Name: "mig-on", Does: "The GPU is cut into slices: it cannot be tested as a whole, and most counters are not there.", Params: []GPUFaultParam{{Name: "slices", Default: "false", Does: "There are two slices, of half its memory each", Values: []string{"true", "false"}}}},
 	{Name: "nvml-hang", Does: "The driver does not answer for this GPU.", counts: "calls", Params: []GPUFaultParam{{Name: "calls", Default: "0", Does: "How many calls hang; 0: all", Max: 1000}}},
 	{
 		Name: "recovery-action", Does: "The driver says that something is to be done.",
@@ -289,7 +289,7 @@ func (g *GPUs) Heal(uuid string) error {
 	healed := false
 	for _, c := range g.cards {
 		if uuid == "" || c.UUID == uuid {
-			c.cardState = cardState{ECC: c.ecc, Dirty: c.Dirty}
+			c.cardState = cardState{ECC: c.hasECC(), Dirty: c.Dirty}
 			healed = true
 		}
 	}

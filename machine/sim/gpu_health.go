@@ -25,11 +25,11 @@ func (c *card) health() gpu.Health {
 	if c.fault("throttled") != nil {
 		h.Throttle = gpu.Known[uint64](gpu.ThrottleHWSlowdown | gpu.ThrottleHWThermal)
 	}
-	if c.remaps {
+	if c.of.remaps {
 		h.MIG = gpu.Known(c.fault("mig-on") != nil)
 		h.SRAMThreshold, h.RepairPending = gpu.Known(c.fault("sram-threshold") != nil), gpu.Known(c.fault("repair-pending") != nil)
 	}
-	if c.ecc && !c.remaps { // before Ampere
+	if c.hasECC() && !c.of.remaps { // before Ampere
 		h.Retired = gpu.Retired{SingleBit: gpu.Known[uint64](0), DoubleBit: gpu.Known(c.Remapped.Uncorrected), Pending: gpu.Known(c.Remapped.Pending > 0)}
 	}
 	c.spoil(&h)
@@ -99,7 +99,7 @@ func noErrors() gpu.Errors {
 
 // remap are the rows. A product that cannot remap says so, or, like a GeForce, that there are none.
 func (c *card) remap() gpu.Remap {
-	if !c.remaps && c.ecc {
+	if !c.of.remaps && c.hasECC() {
 		return gpu.Remap{
 			Corrected: gpu.Unsupported[uint64](), Uncorrected: gpu.Unsupported[uint64](), Pending: gpu.Unsupported[bool](),
 			Failed: gpu.Unsupported[bool](), Banks: gpu.Unsupported[gpu.Banks](),
@@ -110,9 +110,9 @@ func (c *card) remap() gpu.Remap {
 		Pending: gpu.Known(c.Remapped.Pending > 0), Failed: gpu.Known(c.fault("remap-failed") != nil),
 		Banks: gpu.Unsupported[gpu.Banks](),
 	}
-	if c.banks > 0 {
-		used := min(int(c.Remapped.Uncorrected), c.banks) //nolint:gosec // rows are few
-		banks := gpu.Banks{Max: c.banks - used, High: used}
+	if c.of.banks > 0 {
+		used := min(int(c.Remapped.Uncorrected), c.of.banks) //nolint:gosec // rows are few
+		banks := gpu.Banks{Max: c.of.banks - used, High: used}
 		if f := c.fault("bank-exhausted"); f != nil {
 			n := min(f.number("banks"), banks.Max)
 			banks.Max, banks.None = banks.Max-n, n

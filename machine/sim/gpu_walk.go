@@ -136,14 +136,14 @@ func (w *walk) begin(uuid string) error {
 		}
 		usable /= 2
 	}
-	w.card, w.result.Usable, w.result.Peak = c, usable, c.peak
+	w.card, w.result.Usable, w.result.Peak = c, usable, c.of.Peak
 	covered := 97.0
 	if f := c.fault("low-coverage"); f != nil {
 		covered = float64(f.number("percent"))
 	}
 	w.result.Covered = uint64(float64(usable)*covered/100) &^ 15
 	w.result.Coverage = float64(w.result.Covered) / float64(usable)
-	w.gbps = 0.89 * cmp.Or(c.peak, 500)
+	w.gbps = 0.89 * cmp.Or(c.of.Peak, 500)
 	for _, name := range []string{"slow-memory", "throttled"} {
 		if f := c.fault(name); f != nil {
 			w.gbps *= float64(f.number("percent")) / 100

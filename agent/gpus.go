@@ -1,0 +1,167 @@
+package agent
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
+	"github.com/kelvin-gpu/kelvin/machine"
+)
+
+// A ward is the host's GPUs in the care of its agent: nobody else tests, scrubs or resets one
+// at the same time, and what their driver reports is kept for a while.
+type ward struct {
+	*machine.Exclusive
+	agent     *Agent
+	inventory atomic.Pointer[[]fleet.GPUReport] // as the driver listed them last
+
+	mu     sync.Mutex
+	events []gpu.Event          // the newest, oldest first
+	scrubs map[string]time.Time // by UUID: when the next may begin
+}
+
+const (
+	// rememberEvents is how many events are kept.
+	rememberEvents = 1000
+	// listLimit is how long a driver may take to list its GPUs, before each of which it may have to wake up.
+	listLimit = 30 * time.Second
+	// scrubLimit is how long a scrub may take, and scrubAgain when one that the server asks for again
+	// is begun.
+	scrubLimit = 10 * time.Minute
+	scrubAgain = 30 * time.Second
+)
+
+func newWard(a *Agent) *ward {
+	w := &ward{Exclusive: machine.NewExclusive(a.GPUs), agent: a, scrubs: map[string]time.Time{}}
+	w.inventory.Store(&[]fleet.GPUReport{})
+	return w
+}
+
+// look has the driver list the GPUs anew. Without an answer they are those of before: a driver that hangs
+// has not lost them.
+func (w *ward) look(ctx context.Context) {
+	if w == nil {
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, listLimit)
+	defer cancel()
+	devices, err := w.Devices(limited)
+	if err != nil {
+		if ctx.Err() == nil {
+			w.agent.Logger.WarnContext(ctx, "the GPUs' driver does not list them", "host", w.agent.HostID, "error", err)
+		}
+		return
+	}
+	reports := reportsOf(devices)
+	w.inventory.Store(&reports)
+}
+
+// reports are the GPUs as they were listed last.
+func (w *ward) reports() []fleet.GPUReport {
+	if w == nil {
+		return []fleet.GPUReport{}
+	}
+	return *w.inventory.Load()
+}
+
+// reportsOf are devices as what can be handed out: whole ones, and the slices of the others.
+func reportsOf(devices []gpu.Device) []fleet.GPUReport {
+	reports := []fleet.GPUReport{}
+	for _, d := range devices {
+		whole := fleet.GPUReport{
+			Index: d.Index, UUID: d.UUID, Serial: d.Serial, Type: d.Type, MemoryMB: d.MemoryMB, Product: d.Product, Driver: d.Driver, BusID: d.BusID,
+		}
+		if len(d.Slices) == 0 {
+			reports = append(reports, whole)
+			continue
+		}
+		product := gpu.ProductOf(d.Product, d.MemoryMB)
+		for _, s := range d.Slices {
+			slice := whole
+			slice.UUID, slice.Parent, slice.Profile, slice.Start, slice.Size = s.UUID, d.UUID, s.Profile, s.Start, s.Size
+			slice.Type, slice.MemoryMB = product.Sliced(s.Profile, s.MemoryMB).Type, s.MemoryMB
+			reports = append(reports, slice)
+		}
+	}
+	return reports
+}
+
+// watch keeps what the driver reports, until ctx ends.
+func (w *ward) watch(ctx context.Context) error {
+	for w != nil && ctx.Err() == nil {
+		err := w.Watch(ctx, w.hear)
+		if err != nil && ctx.Err() == nil {
+			w.agent.Logger.WarnContext(ctx, "the events of the GPUs broke off", "host", w.agent.HostID, "error", err)
+			sleep(ctx, time.Second)
+		}
+	}
+	return nil
+}
+
+func (w *ward) hear(e gpu.Event) {
+	w.mu.Lock()
+	if w.events = append(w.events, e); len(w.events) > 2*rememberEvents {
+		w.events = slices.Clone(w.events[rememberEvents:])
+	}
+	w.mu.Unlock()
+	w.agent.Logger.Warn("a GPU's driver reports", "host", w.agent.HostID, "gpu", e.UUID, "kind", string(e.Kind), "xid", e.Xid, "message", e.Message, "source", e.Source)
+}
+
+// since are the events of a GPU that are kept, from a time on.
+func (w *ward) since(uuid string, t time.Time) []gpu.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var found []gpu.Event
+	for _, e := range w.events {
+		if e.UUID == uuid && !e.At.Before(t) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// scrub begins to scrub the GPUs that the server wants scrubbed and that are not being scrubbed, and
+// returns at once. Each tells the server what came of it.
+func (w *ward) scrub(ctx context.Context, uuids []string) {
+	for _, uuid := range uuids {
+		if w != nil && w.mayScrub(uuid) {
+			go w.scrubOne(ctx, uuid)
+		}
+	}
+}
+
+// mayScrub reserves a scrub.
+func (w *ward) mayScrub(uuid string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if time.Now().Before(w.scrubs[uuid]) {
+		return false
+	}
+	w.scrubs[uuid] = time.Now().Add(2 * scrubLimit) // longer than it can take
+	return true
+}
+
+func (w *ward) scrubOne(ctx context.Context, uuid string) {
+	next := time.Now().Add(scrubAgain)
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.scrubs[uuid] = next
+	}()
+	limited, cancel := context.WithTimeout(ctx, scrubLimit)
+	defer cancel()
+	result, err := w.Scrub(limited, uuid, rand.Uint64(), func(gpu.Progress) {})
+	if err == nil {
+		scrubbed := fleet.GPUScrubbed{UUID: uuid, Result: result}
+		w.agent.Logger.InfoContext(ctx, "GPU scrubbed", "host", w.agent.HostID, "gpu", uuid, "whole", result.Whole(), "mismatches", result.Mismatches, "remanent", result.Remanent)
+		err = w.agent.Server.Scrubbed(limited, []fleet.GPUScrubbed{scrubbed})
+	}
+	if err != nil && ctx.Err() == nil {
+		w.agent.Logger.WarnContext(ctx, "GPU not scrubbed, or nobody told", "host", w.agent.HostID, "gpu", uuid, "error", err)
+	}
+}
