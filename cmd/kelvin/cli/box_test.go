@@ -45,7 +45,7 @@ func mustBox(t *testing.T) *box {
 	a := &agent.Agent{
 		HostID: host.ID, Version: "test", Address: "127.0.0.1", ProbeAddress: "127.0.0.1", PortFirst: 32000, PortLast: 32099,
 		Server:   &agent.Server{URL: r.env["KELVIN_SERVER"], Token: token, HTTP: &http.Client{Transport: &http.Transport{}}},
-		Temporal: temporal, Machine: simulated.Open(host.ID), Journal: journal, Logger: slog.New(slog.DiscardHandler), Simulated: true,
+		Temporal: temporal, Machine: simulated.Open(host.ID), Journal: journal, Logger: slog.New(slog.DiscardHandler),
 	}
 	running, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
