@@ -69,4 +69,5 @@ type Holder struct {
 	MemoryBytes uint64 `json:"memory_bytes,omitempty" doc:"Of the GPU; 0: unknown"`
 	Container   string `json:"container,omitempty" doc:"The engine's ID of the container it is in"`
 	LeaseID     string `json:"lease_id,omitempty" doc:"If the container is one of Kelvin's"`
+	Monitor     bool   `json:"monitor,omitempty" doc:"It only watches the GPU: in the way of a reset, of nothing else"`
 }

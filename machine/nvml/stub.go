@@ -3,6 +3,8 @@
 package nvml
 
 import (
+	"context"
+
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 )
@@ -15,6 +17,12 @@ var errBuilt = fleet.Errorf(fleet.Unsupported, "kelvin-gpu was built without NVM
 // A Library is NVML, loaded. There is none in this build.
 type Library struct{}
 
+// WatchOptions says where to begin.
+type WatchOptions struct {
+	Kernel string
+	After  gpu.Mark
+}
+
 // Open says that this build has no NVML: Unsupported.
 func Open() (*Library, error) { return nil, errBuilt }
 
@@ -23,3 +31,12 @@ func (*Library) Close() {}
 
 // Inventory is Unsupported.
 func (*Library) Inventory() (gpu.Inventory, error) { return gpu.Inventory{}, errBuilt }
+
+// Health is Unsupported.
+func (*Library) Health(string) (gpu.Health, error) { return gpu.Health{}, errBuilt }
+
+// Holders is Unsupported.
+func (*Library) Holders(string) ([]gpu.Holder, error) { return nil, errBuilt }
+
+// Watch is Unsupported.
+func (*Library) Watch(context.Context, WatchOptions, func(gpu.Seen) error) error { return errBuilt }
