@@ -62,7 +62,7 @@ func (a *asking) describe(h handle) gpu.Device {
 	if m, ok := a.memory(h.device).Total.Get(); ok {
 		d.MemoryMB = int64(m >> 20)
 	}
-	d.Type = typeOf(d.Product, d.MemoryMB)
+	d.Type = gpu.ProductOf(d.Product, d.MemoryMB).Type
 	d.MIG = gpu.Is(a.mig(h.device))
 	if d.MIG {
 		d.Slices = a.slices(h.device)

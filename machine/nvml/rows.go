@@ -17,7 +17,7 @@ func (a *asking) rows(d nvml.Device, h *gpu.Health) {
 		pending, failed        bool
 	}
 	r, banks := gpu.Unsupported[rows](), gpu.Unsupported[gpu.Banks]()
-	if remaps(h.Product) {
+	if remaps(h) {
 		r = ask(a, func() (v rows, r nvml.Return) {
 			v.corrected, v.uncorrected, v.pending, v.failed, r = d.GetRemappedRows()
 			return v, r
@@ -49,5 +49,16 @@ func (a *asking) rows(d nvml.Device, h *gpu.Health) {
 			s, r := d.GetRetiredPagesPendingStatus()
 			return s == nvml.FEATURE_ENABLED, r
 		}, "nvmlDeviceGetRetiredPagesPendingStatus"),
+	}
+}
+
+// remaps reports whether a GPU replaces rows, or its product is not known.
+func remaps(h *gpu.Health) bool {
+	total, _ := h.Memory.Total.Get()
+	switch gpu.ProductOf(h.Product, int64(total>>20)).ECC {
+	case gpu.ECCPages, gpu.ECCNone:
+		return false
+	default:
+		return true
 	}
 }
