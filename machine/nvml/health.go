@@ -95,7 +95,3 @@ func convert[F, T any](r gpu.Reading[F], to func(F) T) gpu.Reading[T] {
 func number[F ~uint32 | ~uint64 | ~int](r gpu.Reading[F]) gpu.Reading[int] {
 	return convert(r, func(v F) int { return int(v) })
 }
-
-func counter[F ~uint32 | ~uint64 | ~int](r gpu.Reading[F]) gpu.Counter {
-	return convert(r, func(v F) uint64 { return uint64(v) })
-}

@@ -12,8 +12,12 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 )
 
-// idle is how much memory of a GPU can be in use while nobody uses it.
-const idle = 64 << 20
+// idle is how much memory of a GPU can be in use while nobody uses it: more if the driver counts
+// what it reserves for itself.
+const (
+	idle         = 64 << 20
+	idleReserved = 1 << 30
+)
 
 // Holders are the processes that have a GPU open: those that the driver tells, those that
 // have its device file open, and, if memory is in use that none of them accounts for, one of
@@ -46,8 +50,12 @@ func (l *Library) Holders(uuid string) ([]gpu.Holder, error) {
 	if err != nil {
 		return nil, fleet.Errorf(fleet.Unavailable, "who holds GPU %s is not known: %s", uuid, err)
 	}
-	if used, ok := a.memory(d).Used.Get(); ok && used > idle && !slices.ContainsFunc(found, uses) {
-		found = append(found, gpu.Holder{Command: "nobody that can be seen", MemoryBytes: less(used, idle)})
+	memory, limit := a.memory(d), uint64(idle)
+	if memory.Reserved.Value == nil {
+		limit = idleReserved
+	}
+	if used, ok := memory.Used.Get(); ok && used > limit && !slices.ContainsFunc(found, uses) {
+		found = append(found, gpu.Holder{Command: "nobody that can be seen", MemoryBytes: used})
 	}
 	slices.SortFunc(found, func(a, b gpu.Holder) int { return cmp.Compare(a.PID, b.PID) })
 	return found, nil

@@ -56,7 +56,7 @@ func open(n nvml.Interface) (*Library, error) {
 // Close lets go of the driver.
 func (l *Library) Close() {
 	if l.has("nvmlShutdown") {
-		l.nvml.Shutdown() // the process ends soon in any case
+		_ = l.nvml.Shutdown() // the process ends soon in any case
 	}
 }
 

@@ -45,7 +45,7 @@ func (w *watch) register() (nvml.EventSet, int) {
 		if !refused && n > 0 {
 			return set, n
 		}
-		set.Free()
+		_ = set.Free() // it is not used again
 		if !refused {
 			return nil, 0
 		}

@@ -3,6 +3,7 @@
 package nvml
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -55,8 +56,9 @@ func (l *Library) Watch(ctx context.Context, o WatchOptions, seen func(gpu.Seen)
 	for _, d := range inv.Devices {
 		w.bus[d.BusID] = d.UUID
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var broken error // reading the kernel's log
 	var state gpu.Watching
 	log, err := openKernelLog(o.Kernel, l.proc)
 	if err != nil {
@@ -64,7 +66,7 @@ func (l *Library) Watch(ctx context.Context, o WatchOptions, seen func(gpu.Seen)
 	}
 	set, watched := w.register()
 	if set != nil {
-		defer set.Free()
+		defer func() { _ = set.Free() }() // nobody uses it again
 	}
 	state.GPUs, state.Kernel = watched, log != nil
 	if watched < len(inv.Devices) {
@@ -76,27 +78,21 @@ func (l *Library) Watch(ctx context.Context, o WatchOptions, seen func(gpu.Seen)
 	if err := seen(gpu.Seen{Watching: &state}); err != nil {
 		return err
 	}
-	if log != nil {
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			if err := log.read(ctx, o.After, w.kernel); err != nil {
-				cancel(err)
-			}
-		}()
-		defer func() {
-			cancel(nil)
-			<-ended
-			log.close()
-		}()
-	}
-	if err := w.run(ctx, set, state); err != nil {
-		return err
-	}
-	if err := context.Cause(ctx); err != nil && ctx.Err() != nil && err != context.Canceled { //nolint:errorlint // the cause itself
-		return err
-	}
-	return nil
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if log == nil {
+			return
+		}
+		defer log.close()
+		if broken = log.read(ctx, o.After, w.kernel); broken != nil {
+			cancel()
+		}
+	}()
+	err = w.run(ctx, set, state)
+	cancel()
+	<-ended
+	return cmp.Or(err, broken)
 }
 
 type watch struct {
