@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 	"github.com/kelvin-gpu/kelvin/store"
 )
 
@@ -24,6 +25,7 @@ type Server struct {
 	Supported         []fleet.Operation                             // what can be run here; others are 501 and no button; nil: all of fleet.Operations
 	Version           string                                        // of this build
 	Simulated         bool                                          // the fleet is simulated, and is labelled so
+	GPUPolicy         *gpu.Policy                                   // by which scrubs are judged that hosts do by themselves; nil: gpu.DefaultPolicy
 	TemporalUI        string                                        // http://127.0.0.1:8233; empty: no links
 	TemporalNamespace string                                        // of the workflows, for links
 
@@ -115,6 +117,7 @@ func (s *Server) table(r *routes) {
 
 	register(r, s.listOperations, route{viewer, "GET /v1/operations", "listOperations", "List operations", "Newest first."})
 	register(r, s.getOperation, route{viewer, "GET /v1/operations/{id}", "getOperation", "Show an operation", "How far it is, step by step, and how it ended."})
+	register(r, s.operationDiagnoses, route{viewer, "GET /v1/operations/{id}/diagnoses", "listOperationDiagnoses", "List what an operation had examined", "The GPUs it was given, as they were found, and how those that it gave back were scrubbed, oldest first."})
 	register(r, s.watchOperation, route{viewer, "GET /v1/operations/{id}/watch", "watchOperation", "Watch an operation", "Server-sent events named operation: as it is, then each change, until it has an outcome."}, sends(Operation{}))
 	register(r, s.retryOperation, route{operator, "POST /v1/operations/{id}/retry", "retryOperation", "Retry an operation", "Asks for one that ended undone or stuck again, with the same parameters, in a new operation. What an undone create had made is made anew, under the same name. A reset and a terminate need the instance's name again."})
 	register(r, s.cancelOperation, route{operator, "POST /v1/operations/{id}/cancel", "cancelOperation", "Cancel an operation", "Undoes what was done, unless the operation is past its point of no return: then it is finished."})
@@ -147,6 +150,15 @@ func (s *Server) table(r *routes) {
 	register(r, s.cancelDrain, route{fleetOperator, "DELETE /v1/hosts/{id}/drain", "cancelDrain", "Cancel a drain", "Moves that are open are undone; what has left stays where it is now. The cordon stays on. Not being drained is no error."})
 	register(r, s.retireHost, route{fleetOperator, "POST /v1/hosts/{id}/retire", "retireHost", "Retire a host", "Takes an empty host out for good: its token is void, its GPUs are gone, and its name is free for another."})
 	register(r, s.listGPUs, route{fleetViewer, "GET /v1/gpus", "listGPUs", "List GPUs", "With what they are doing, and for whom."})
+	register(r, s.getGPU, route{fleetViewer, "GET /v1/gpus/{id}", "getGPU", "Show a GPU", "What it is doing, what its driver told last, and what is remembered of it on whichever host it was."})
+	register(r, s.gpuDiagnoses, route{fleetViewer, "GET /v1/gpus/{id}/diagnoses", "listGPUDiagnoses", "List the diagnoses of a GPU", "Tests, scrubs, resets, and what people decided, on whichever host it was, newest first."})
+	register(r, s.gpuEvents, route{fleetViewer, "GET /v1/gpus/{id}/events", "listGPUEvents", "List what a GPU's driver reported", "Xids and memory errors, on whichever host it was, newest first. The same within seconds is one, which is counted."})
+	register(r, s.quarantineGPU, route{fleetOperator, "POST /v1/gpus/{id}/quarantine", "quarantineGPU", "Quarantine a GPU", "Nobody gets it until it is released, on whichever host it turns up. An instance that has it keeps it for now."})
+	register(r, s.releaseGPU, route{fleetOperator, "POST /v1/gpus/{id}/release", "releaseGPU", "Release a GPU from quarantine", "It is free once it is scrubbed, and on probation."})
+	register(r, s.testGPU, route{fleetOperator, "POST /v1/gpus/{id}/test", "testGPU", "Test a GPU", "Has one that no instance has examined. The answer is the care, which the GPU shows until it is over."}, started)
+	register(r, s.scrubGPU, route{fleetOperator, "POST /v1/gpus/{id}/scrub", "scrubGPU", "Scrub a GPU", "Has the memory of one that no instance has overwritten, and proves that. The answer is the care, which the GPU shows until it is over."}, started)
+	register(r, s.resetGPU, route{fleetOperator, "POST /v1/gpus/{id}/reset", "resetGPU", "Reset a GPU", "Has one that no instance has reset, and tested. The answer is the care, which the GPU shows until it is over."}, started)
+	register(r, s.getDiagnosis, route{viewer, "GET /v1/gpu-diagnoses/{id}", "getGPUDiagnosis", "Show a diagnosis", "The whole report: what was found before and after, what the test did, the verdict, and the host's signature. The account's own; all of them for the fleet's operators."})
 	register(r, s.listGateways, route{fleetViewer, "GET /v1/gateways", "listGateways", "List gateways", "With the version of the routes that each follows."})
 
 	register(r, s.audit, route{fleetViewer, "GET /v1/audit", "audit", "Audit the fleet", "Compares the record with itself, with Temporal and with what hosts reported last. In a sound fleet nothing is found."})
@@ -155,6 +167,8 @@ func (s *Server) table(r *routes) {
 	register(r, s.renewLease, route{host, "POST /v1/agent/lease", "renewLease", "Renew a host's lease", "An agent says what its host has, and is told what belongs there."})
 	register(r, s.containerSpec, route{host, "GET /v1/agent/leases/{id}", "getContainerSpec", "Fetch what a container is made from", "For the agent of the host that has the lease."})
 	register(r, s.collectArchive, route{host, "POST /v1/agent/collect", "collectArchive", "Offer to clear up the archive", "The answer says whether it is this host's turn, and what to keep."})
+	register(r, s.hostScrubbed, route{host, "POST /v1/agent/scrubs", "reportScrubs", "Report scrubs", "An agent says how it scrubbed the GPUs that the answer to its report named, and is told what they are then."})
+	register(r, s.hostGPUEvents, route{host, "POST /v1/agent/events", "reportGPUEvents", "Report what GPU drivers report", "What an agent saw since the last time."})
 	register(r, s.openTunnel, route{host, "GET /v1/agent/tunnel", "openTunnel", "Open a tunnel", "A WebSocket that carries yamux; the server opens streams in it to the agent's HTTP handler."}, switches)
 	register(r, s.gatewayRoutes, route{gateway, "GET /v1/gateway/routes", "getRoutes", "Fetch routes", "At once if they are not of the version given; otherwise when they change, or after 25 seconds."})
 	register(r, s.gatewayReport, route{gateway, "POST /v1/gateway/report", "reportGateway", "Report what a gateway sees", "Requests in flight by instance, and load by endpoint."})

@@ -76,28 +76,6 @@ func (s *Server) showHost(h fleet.Host) Host {
 	return out
 }
 
-type listGPUsInput struct {
-	Host  string         `query:"host" maxLength:"64" pattern:"^hst_" patternDescription:"an ID that begins with hst_" doc:"Only those of this host"`
-	State fleet.GPUState `query:"state" doc:"Only those in this state"`
-	Type  string         `query:"type" maxLength:"63" doc:"Only those of this type" example:"a100-80gb"`
-	Page
-}
-
-func (s *Server) listGPUs(ctx context.Context, in *listGPUsInput) (*listed[GPU], error) {
-	found, err := s.Store.ListGPUs(ctx, store.GPUFilter{HostID: in.Host, State: in.State, Type: in.Type, Page: in.more()})
-	if err != nil {
-		return nil, err
-	}
-	return list(in.Page, found, func(g fleet.GPU) string { return g.ID }, showGPU), nil
-}
-
-func showGPU(g fleet.GPU) GPU {
-	return GPU{
-		ID: g.ID, HostID: g.HostID, Index: g.Index, UUID: g.UUID, Serial: g.Serial, Type: g.Type, MemoryMB: g.MemoryMB,
-		State: g.State, Reason: g.Reason, Simulated: g.Simulated, InstanceID: g.InstanceID,
-	}
-}
-
 func (s *Server) listGateways(ctx context.Context, _ *struct{}) (*listed[Gateway], error) {
 	found, err := s.Store.ListGateways(ctx)
 	if err != nil {

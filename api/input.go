@@ -78,6 +78,16 @@ type HostPath struct {
 	ID string `path:"id" maxLength:"64" pattern:"^hst_" patternDescription:"an ID that begins with hst_" doc:"Of the host"`
 }
 
+// GPUPath is embedded in the input of what concerns one GPU.
+type GPUPath struct {
+	ID string `path:"id" maxLength:"64" pattern:"^gpu_" patternDescription:"an ID that begins with gpu_" doc:"Of the GPU"`
+}
+
+// DiagnosisPath is embedded in the input of what concerns one diagnosis.
+type DiagnosisPath struct {
+	ID string `path:"id" maxLength:"64" pattern:"^dgn_" patternDescription:"an ID that begins with dgn_" doc:"Of the diagnosis"`
+}
+
 // digest tells one request from another under the same Idempotency-Key: what is done, to
 // what, and how. It is taken after decoding, so that white space makes no difference.
 func digest(operation, resourceID string, body any) (string, error) {

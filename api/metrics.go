@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/store"
 )
 
@@ -61,6 +62,10 @@ var (
 	instancesDesc = prometheus.NewDesc("kelvin_instances", "Instances by state.", []string{"state"}, nil)
 	hostsDesc     = prometheus.NewDesc("kelvin_hosts", "Hosts by state.", []string{"state"}, nil)
 	gpusDesc      = prometheus.NewDesc("kelvin_gpus", "GPUs by type and state.", []string{"type", "state"}, nil)
+	verdictsDesc  = prometheus.NewDesc("kelvin_gpu_verdicts_total", "Verdicts on GPUs by outcome and the rule that decided.", []string{"outcome", "rule"}, nil)
+	scrubsDesc    = prometheus.NewDesc("kelvin_gpu_scrubs_total", "Scrubs of GPUs by outcome.", []string{"outcome"}, nil)
+	gpuEventsDesc = prometheus.NewDesc("kelvin_gpu_events_total", "What drivers of GPUs reported, by kind and Xid.", []string{"kind", "xid"}, nil)
+	badDesc       = prometheus.NewDesc("kelvin_gpu_quarantined", "GPUs in quarantine by type.", []string{"type"}, nil)
 	openDesc      = prometheus.NewDesc("kelvin_operations_open", "Open operations by name.", []string{"operation"}, nil)
 	overdueDesc   = prometheus.NewDesc("kelvin_operation_overdue", "Open operations past their deadline.", nil, nil)
 	schedulesDesc = prometheus.NewDesc("kelvin_schedules", "Schedules by state.", []string{"state"}, nil)
@@ -73,7 +78,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *census) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, findingsDesc, tunnelsDesc, commandsDesc, copiesDesc} {
+	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, verdictsDesc, scrubsDesc, gpuEventsDesc, badDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, findingsDesc, tunnelsDesc, commandsDesc, copiesDesc} {
 		out <- d
 	}
 }
@@ -98,8 +103,26 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 	for state, n := range counts.Hosts {
 		gauge(hostsDesc, n, string(state))
 	}
+	bad := map[string]int{}
 	for _, g := range counts.GPUs {
 		gauge(gpusDesc, g.Count, g.Type, string(g.State))
+		bad[g.Type] += 0
+		if g.State == fleet.GPUQuarantined {
+			bad[g.Type] += g.Count
+		}
+	}
+	for kind, n := range bad {
+		gauge(badDesc, n, kind)
+	}
+	for _, t := range counts.Tallies {
+		d, labels := verdictsDesc, []string{t.One, t.Two}
+		switch t.Metric {
+		case store.TallyScrubs:
+			d, labels = scrubsDesc, labels[:1]
+		case store.TallyEvents:
+			d = gpuEventsDesc
+		}
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(t.Count), labels...)
 	}
 	for operation, n := range counts.Open {
 		gauge(openDesc, n, operation)

@@ -7,12 +7,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 )
 
 // newSchemas is a registry that knows what fleet's types look like as JSON. fleet cannot
 // say so itself: it knows nothing of huma.
 func newSchemas() huma.Registry {
-	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	r := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	alias := func(of, as reflect.Type) { r.RegisterTypeAlias(of, as) }
 	alias(reflect.TypeFor[fleet.Duration](), reflect.TypeFor[durationSchema]())
 	alias(reflect.TypeFor[fleet.State](), reflect.TypeFor[stateSchema]())
@@ -29,10 +30,29 @@ func newSchemas() huma.Registry {
 	alias(reflect.TypeFor[fleet.Edge](), reflect.TypeFor[edgeSchema]())
 	alias(reflect.TypeFor[fleet.RunState](), reflect.TypeFor[runStateSchema]())
 	alias(reflect.TypeFor[fleet.RunOutcome](), reflect.TypeFor[runOutcomeSchema]())
+	alias(reflect.TypeFor[gpu.Level](), reflect.TypeFor[levelSchema]())
+	alias(reflect.TypeFor[gpu.Outcome](), reflect.TypeFor[verdictSchema]())
+	alias(reflect.TypeFor[fleet.DiagnosisKind](), reflect.TypeFor[diagnosisKindSchema]())
+	alias(reflect.TypeFor[fleet.CareKind](), reflect.TypeFor[careKindSchema]())
+	alias(reflect.TypeFor[fleet.CareState](), reflect.TypeFor[careStateSchema]())
 	return r
 }
 
+// schemaName is what clients know a type by. Two packages have an Event.
+func schemaName(t reflect.Type, hint string) string {
+	if t == reflect.TypeFor[gpu.Event]() {
+		return "DriverEvent"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
+}
+
 type (
+	levelSchema         string
+	verdictSchema       string
+	diagnosisKindSchema string
+	careKindSchema      string
+	careStateSchema     string
+
 	durationSchema    string
 	stateSchema       string
 	hostStateSchema   string
@@ -50,6 +70,21 @@ type (
 	runStateSchema       string
 	runOutcomeSchema     string
 )
+
+// Schema implements huma.SchemaProvider.
+func (levelSchema) Schema(huma.Registry) *huma.Schema { return enum(gpu.Levels) }
+
+// Schema implements huma.SchemaProvider.
+func (verdictSchema) Schema(huma.Registry) *huma.Schema { return enum(gpu.Outcomes) }
+
+// Schema implements huma.SchemaProvider.
+func (diagnosisKindSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.DiagnosisKinds) }
+
+// Schema implements huma.SchemaProvider.
+func (careKindSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.CareKinds) }
+
+// Schema implements huma.SchemaProvider.
+func (careStateSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.CareStates) }
 
 // Schema implements huma.SchemaProvider.
 func (scheduleStateSchema) Schema(huma.Registry) *huma.Schema { return enum(fleet.ScheduleStates) }
@@ -137,7 +172,9 @@ func (InstanceCreate) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Sch
 // is zero, and what nobody here knows is ignored. People get no such leave, since theirs
 // would be typing errors.
 func tolerate(r huma.Registry) {
-	for _, name := range []string{"HostReport", "GPUReport", "ContainerReport", "GatewayReport", "EndpointLoad"} {
+	for _, name := range []string{
+		"HostReport", "GPUReport", "ContainerReport", "GatewayReport", "EndpointLoad", "GPUEvents", "GPUScrubbed",
+	} {
 		s := r.Map()[name]
 		s.Required, s.AdditionalProperties = nil, true
 		s.PrecomputeMessages()

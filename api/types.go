@@ -268,19 +268,28 @@ type GPUCounts struct {
 	Free  int `json:"free"`
 }
 
-// GPU is one device of a host.
+// GPU is one device of a host, or a MIG slice of one.
 type GPU struct {
-	ID         string         `json:"id" example:"gpu_06f2r3k8x9m4n5p6q7s8t9v0w1"`
-	HostID     string         `json:"host_id"`
-	Index      int            `json:"index"`
-	UUID       string         `json:"uuid" doc:"The driver's name for it"`
-	Serial     string         `json:"serial,omitempty"`
-	Type       string         `json:"type" example:"a100-80gb"`
-	MemoryMB   int64          `json:"memory_mb" doc:"MiB"`
-	State      fleet.GPUState `json:"state"`
-	Reason     string         `json:"reason,omitempty" doc:"Of a quarantine"`
-	Simulated  bool           `json:"simulated"`
-	InstanceID string         `json:"instance_id,omitempty" doc:"Who has it"`
+	ID             string         `json:"id" example:"gpu_06f2r3k8x9m4n5p6q7s8t9v0w1"`
+	HostID         string         `json:"host_id"`
+	Index          int            `json:"index"`
+	UUID           string         `json:"uuid" doc:"The driver's name for it"`
+	Serial         string         `json:"serial,omitempty"`
+	Type           string         `json:"type" example:"a100-80gb"`
+	MemoryMB       int64          `json:"memory_mb" doc:"MiB"`
+	Product        string         `json:"product,omitempty" doc:"As its driver names it" example:"NVIDIA A100-SXM4-80GB"`
+	Driver         string         `json:"driver,omitempty" doc:"Version of its driver"`
+	BusID          string         `json:"bus_id,omitempty" doc:"PCI address"`
+	Slice          *GPUSlice      `json:"slice,omitempty" doc:"Of a MIG slice"`
+	State          fleet.GPUState `json:"state"`
+	Since          time.Time      `json:"since,omitzero" doc:"When it came to its state"`
+	Score          int            `json:"score" minimum:"0" maximum:"100" doc:"How well it stands, by its last verdict: better ones are handed out first. 0: quarantined"`
+	Dirty          bool           `json:"dirty" doc:"An instance had it since it was last scrubbed"`
+	ProbationUntil time.Time      `json:"probation_until,omitzero" doc:"It was reset, or released from a quarantine, and is watched closely"`
+	Rule           string         `json:"rule,omitempty" doc:"Of the verdict that quarantined it" example:"remap-failed"`
+	Reason         string         `json:"reason,omitempty" doc:"Of a quarantine"`
+	Simulated      bool           `json:"simulated"`
+	InstanceID     string         `json:"instance_id,omitempty" doc:"Who has it"`
 }
 
 // Gateway is one gateway of a data center.

@@ -2,9 +2,7 @@ package fleet
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet/gpu"
@@ -26,7 +24,9 @@ type Diagnosis struct {
 	Examination *gpu.Examination
 	Scrub       *gpu.Result
 	Verdict     gpu.Verdict
-	Signed      *gpu.Signed // by the host; nil: it has no key
+	Score       int           // after a pass, by policy; 0: as usual
+	Probation   time.Duration // after a reset, by policy; 0: as usual
+	Signed      *gpu.Signed   // by the host; nil: it has no key
 	Simulated   bool
 	At          time.Time
 }
@@ -47,11 +47,14 @@ const (
 	DiagnosisHand  DiagnosisKind = "hand"  // somebody quarantined or released it
 )
 
+// DiagnosisKinds are all of them.
+var DiagnosisKinds = []DiagnosisKind{DiagnosisTest, DiagnosisScrub, DiagnosisReset, DiagnosisSkip, DiagnosisWatch, DiagnosisHand}
+
 // DiagnosisID names the nth diagnosis of a GPU for a lease or a care, so that writing it down
 // can be repeated.
 func DiagnosisID(of, gpuID string, n int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%s/%d", of, gpuID, n))
-	return DiagnosisPrefix + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+	return DiagnosisPrefix + crockford.EncodeToString(sum[:16])
 }
 
 // A GPUScrubbed is what a host says of a GPU that it scrubbed.

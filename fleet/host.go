@@ -106,7 +106,7 @@ type GPU struct {
 // How well a GPU stands: among those that fit, the better ones are handed out first.
 const (
 	ScoreFull      = 100
-	ScoreProbation = 70 // at most, on probation
+	ScoreProbation = 80 // at most, on probation
 	ScoreDegraded  = 50 // its last verdict was a pass with reservations
 	ScoreNone      = 0  // quarantined
 )

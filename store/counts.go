@@ -54,6 +54,9 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 			c.Open[rec.Operation().Workflow()] = r.Count
 			c.Overdue += r.Late
 		}
+		if err := t.all(&c.Tallies, `SELECT metric, one, two, n FROM gpu_tallies ORDER BY metric, one, two`); err != nil {
+			return err
+		}
 		if err := t.countFindings(&c); err != nil {
 			return err
 		}

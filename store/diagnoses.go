@@ -71,15 +71,22 @@ func (t *tx) insertDiagnosis(g fleet.GPU, d fleet.Diagnosis) (bool, error) {
 	if err != nil || n == 0 {
 		return false, err
 	}
-	metric := "verdict"
-	switch d.Kind { //nolint:exhaustive // what people decide and what was skipped is no verdict
+	switch d.Kind { //nolint:exhaustive // the rest has a verdict
 	case fleet.DiagnosisHand, fleet.DiagnosisSkip:
 		return true, nil
 	case fleet.DiagnosisScrub:
-		metric = "scrub"
+		return true, t.tally(TallyScrubs, string(d.Verdict.Outcome), "")
+	default:
+		return true, t.tally(TallyVerdicts, string(d.Verdict.Outcome), d.Verdict.Rule)
 	}
-	return true, t.tally(metric, string(d.Verdict.Outcome), d.Verdict.Rule)
 }
+
+// What is counted for Prometheus.
+const (
+	TallyVerdicts = "verdicts" // outcome, rule
+	TallyScrubs   = "scrubs"   // outcome
+	TallyEvents   = "events"   // kind, Xid
+)
 
 // tally counts for Prometheus.
 func (t *tx) tally(metric, one, two string) error {

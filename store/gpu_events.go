@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -91,9 +92,28 @@ func (s *Store) RecordGPUEvents(ctx context.Context, hostID string, events []gpu
 				fresh = append(fresh, e)
 			}
 		}
+		for _, e := range fresh {
+			if e.Kind == gpu.EventCorrected { // that is what ECC is for
+				continue
+			}
+			if err := t.event(fleet.Event{Name: "gpu.reported", HostID: hostID, Actor: "host", Message: e.UUID + ": " + told(e)}); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	return fresh, err
+}
+
+func told(e gpu.Event) string {
+	what := string(e.Kind)
+	if e.Kind == gpu.EventXid {
+		what = fmt.Sprintf("Xid %d (%s)", e.Xid, gpu.XidOf(e.Xid).Name)
+	}
+	if e.Message != "" {
+		what += ": " + e.Message
+	}
+	return what
 }
 
 func (t *tx) recordGPUEvent(hostID, serial string, e gpu.Event) (bool, error) {
@@ -120,7 +140,7 @@ func (t *tx) recordGPUEvent(hostID, serial string, e gpu.Event) (bool, error) {
 		fleet.NewID("gev_", t.now), e.UUID, serial, hostID, e.Kind, e.Xid, text(e.Message), text(e.Source), micros(e.At), micros(e.At), micros(t.now)); err != nil {
 		return false, err
 	}
-	return true, t.tally("event", string(e.Kind), strconv.Itoa(e.Xid))
+	return true, t.tally(TallyEvents, string(e.Kind), strconv.Itoa(e.Xid))
 }
 
 // GPUEvents lists what the drivers reported of a GPU, on whichever host it was, newest first.

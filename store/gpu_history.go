@@ -14,14 +14,10 @@ import (
 // remembering is how far back a GPU's uncorrectable errors are told. A policy looks at less.
 const remembering = 366 * 24 * time.Hour
 
-// apart is how long after the last one an uncorrectable error is another: one error makes
-// several events.
-const apart = 10 * time.Minute
-
 // GPUHistory is what is remembered of a GPU, on whichever host it was: by its UUID, and by its
-// serial as far as that was of UUIDs that no host has any more. Uncorrected are the errors
-// that have been judged; Since has those that have not, the newest 256. NotFound without the
-// GPU.
+// serial as far as that was of UUIDs that no host has any more. Uncorrected and LinkErrors are
+// those of a year that have been judged; Since has those that have not, the newest 256.
+// NotFound without the GPU.
 func (s *Store) GPUHistory(ctx context.Context, gpuID string) (gpu.History, error) {
 	var h gpu.History
 	err := s.read(ctx, "read history of GPU", func(t *tx) error {
@@ -40,10 +36,17 @@ func (s *Store) GPUHistory(ctx context.Context, gpuID string) (gpu.History, erro
 		if err != nil {
 			return err
 		}
-		if h.Since, err = t.eventsSince(g, devices, baselineAt); err != nil {
+		from, err := t.heldAgainst(devices)
+		if err != nil {
 			return err
 		}
-		h.Uncorrected, err = t.uncorrectedOf(devices)
+		if h.Since, err = t.eventsSince(g, devices, max(baselineAt, from)); err != nil {
+			return err
+		}
+		if h.Uncorrected, err = t.uncorrectedOf(devices, from); err != nil {
+			return err
+		}
+		h.LinkErrors, err = t.judgedEvents(devices, from, `kind = 'xid' AND xid = 74`)
 		return err
 	})
 	return h, err
@@ -114,8 +117,8 @@ func (t *tx) keepBaseline(g fleet.GPU, d fleet.Diagnosis) error {
 
 // eventsSince are the events of a GPU that nobody has judged. Those of a device with slices
 // are judged by each slice for itself.
-func (t *tx) eventsSince(g fleet.GPU, devices query, baselineAt int64) ([]gpu.Event, error) {
-	q := selecting(gpuEventColumns, "gpu_events").and(devices.text, devices.args...).and(`last_at > ?`, baselineAt)
+func (t *tx) eventsSince(g fleet.GPU, devices query, from int64) ([]gpu.Event, error) {
+	q := selecting(gpuEventColumns, "gpu_events").and(devices.text, devices.args...).and(`last_at > ?`, from)
 	if g.Parent == "" {
 		q = q.and(`judged = ''`)
 	}
@@ -130,37 +133,51 @@ func (t *tx) eventsSince(g fleet.GPU, devices query, baselineAt int64) ([]gpu.Ev
 	return events, nil
 }
 
+// heldAgainst is since when errors are held against a GPU: whoever released it from a
+// quarantine knew of those before.
+func (t *tx) heldAgainst(devices query) (int64, error) {
+	var released int64
+	q := query{text: `SELECT COALESCE(MAX(at), 0) FROM gpu_diagnoses WHERE kind = 'hand' AND outcome = 'pass'`}.and(devices.text, devices.args...)
+	err := t.get(&released, q.text, q.args...)
+	return max(released, micros(t.now.Add(-remembering))), err
+}
+
 // uncorrectedOf is when a device had errors that were not corrected: by its events, and by
 // counters that rose without any.
-func (t *tx) uncorrectedOf(devices query) ([]time.Time, error) {
-	from := micros(t.now.Add(-remembering))
-	var events []int64
-	q := query{text: `SELECT at FROM gpu_events WHERE 1 = 1`}.and(devices.text, devices.args...).
-		and(`at > ? AND judged <> '' AND (kind = 'uncorrected' OR kind = 'xid' AND xid IN (48, 94, 95, 140, 171, 172))`, from)
-	if err := t.all(&events, q.text+` ORDER BY at LIMIT 10000`, q.args...); err != nil {
+func (t *tx) uncorrectedOf(devices query, from int64) ([]time.Time, error) {
+	events, err := t.judgedEvents(devices, from, `(kind = 'uncorrected' OR kind = 'xid' AND xid IN (48, 94, 95, 140, 171, 172))`)
+	if err != nil {
 		return nil, err
 	}
 	var counted []struct {
 		At       int64 `db:"at"`
 		Baseline int64 `db:"baseline"`
 	}
-	q = query{text: `SELECT MIN(at) AS at, baseline FROM gpu_diagnoses WHERE uncorrected`}.and(devices.text, devices.args...).and(`at > ?`, from)
+	q := query{text: `SELECT MIN(at) AS at, baseline FROM gpu_diagnoses WHERE uncorrected`}.and(devices.text, devices.args...).
+		and(`at > ?`, from)
 	if err := t.all(&counted, q.text+` GROUP BY baseline ORDER BY 1 LIMIT 10000`, q.args...); err != nil {
 		return nil, err
 	}
-	all := slices.Clone(events)
+	times := events
 	for _, c := range counted {
-		if !slices.ContainsFunc(events, func(at int64) bool { return at > c.Baseline && at <= c.At+apart.Microseconds() }) {
-			all = append(all, c.At)
+		if !slices.ContainsFunc(events, func(e time.Time) bool { return micros(e) > c.Baseline && !e.After(at(c.At).Add(scrubSkew)) }) {
+			times = append(times, at(c.At))
 		}
 	}
-	slices.Sort(all)
+	slices.SortFunc(times, time.Time.Compare)
+	return times, nil
+}
+
+// judgedEvents is when a device had events of a kind that have been judged.
+func (t *tx) judgedEvents(devices query, from int64, kind string) ([]time.Time, error) {
+	q := query{text: `SELECT at FROM gpu_events WHERE 1 = 1`}.and(devices.text, devices.args...).and(`at > ? AND judged <> '' AND `+kind, from)
+	var found []int64
+	if err := t.all(&found, q.text+` ORDER BY at LIMIT 10000`, q.args...); err != nil {
+		return nil, err
+	}
 	var times []time.Time
-	for _, micros := range all {
-		if last := len(times) - 1; last >= 0 && at(micros).Sub(times[last]) < apart {
-			continue
-		}
-		times = append(times, at(micros))
+	for _, m := range found {
+		times = append(times, at(m))
 	}
 	return times, nil
 }

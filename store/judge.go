@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -135,8 +136,11 @@ func (t *tx) passed(g fleet.GPU, d fleet.Diagnosis, happened func(name, message 
 		score = fleet.ScoreDegraded
 		happened("gpu.degraded", d.Verdict.Message)
 	}
+	if d.Score > 0 {
+		score = min(d.Score, fleet.ScoreFull)
+	}
 	if x := d.Examination; x != nil && x.Retest {
-		until = t.now.Add(fleet.Probation)
+		until = t.now.Add(cmp.Or(d.Probation, fleet.Probation))
 		happened("gpu.probation", "it was reset, and is well again")
 	}
 	if _, err := t.exec(`UPDATE gpus SET score = ?, probation_until = ? WHERE id = ?`, score, micros(until), g.ID); err != nil {

@@ -144,6 +144,16 @@ type Counts struct {
 	Schedules map[fleet.ScheduleState]int
 	Unsynced  int // schedules that Temporal does not have as they are
 	Findings  map[fleet.FindingKind]int
+	Tallies   []GPUTally // since the record began
+}
+
+// A GPUTally counts verdicts by outcome and rule, scrubs by outcome, or events of drivers by
+// kind and Xid: Metric says which.
+type GPUTally struct {
+	Metric string `db:"metric"`
+	One    string `db:"one"`
+	Two    string `db:"two"`
+	Count  int64  `db:"n"`
 }
 
 // A GPUCount is how many GPUs of a type are in a state.
