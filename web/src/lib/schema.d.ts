@@ -21,6 +21,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agent/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report what GPU drivers report
+         * @description What an agent saw since the last time.
+         */
+        post: operations["reportGPUEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agent/lease": {
         parameters: {
             query?: never;
@@ -55,6 +75,26 @@ export interface paths {
         get: operations["getContainerSpec"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agent/scrubs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report scrubs
+         * @description An agent says how it scrubbed the GPUs that the answer to its report named, and is told what they are then.
+         */
+        post: operations["reportScrubs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -353,6 +393,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/gpu-diagnoses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a diagnosis
+         * @description The whole report: what was found before and after, what the test did, the verdict, and the host's signature. The account's own; all of them for the fleet's operators.
+         */
+        get: operations["getGPUDiagnosis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/gpus": {
         parameters: {
             query?: never;
@@ -367,6 +427,166 @@ export interface paths {
         get: operations["listGPUs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gpus/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a GPU
+         * @description What it is doing, what its driver told last, and what is remembered of it on whichever host it was.
+         */
+        get: operations["getGPU"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gpus/{id}/diagnoses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the diagnoses of a GPU
+         * @description Tests, scrubs, resets, and what people decided, on whichever host it was, newest first.
+         */
+        get: operations["listGPUDiagnoses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gpus/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a GPU's driver reported
+         * @description Xids and memory errors, on whichever host it was, newest first. The same within seconds is one, which is counted.
+         */
+        get: operations["listGPUEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gpus/{id}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quarantine a GPU
+         * @description Nobody gets it until it is released, on whichever host it turns up. An instance that has it keeps it for now.
+         */
+        post: operations["quarantineGPU"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gpus/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release a GPU from quarantine
+         * @description It is free once it is scrubbed, and on probation.
+         */
+        post: operations["releaseGPU"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gpus/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset a GPU
+         * @description Has one that no instance has reset, and tested. The answer is the care, which the GPU shows until it is over.
+         */
+        post: operations["resetGPU"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gpus/{id}/scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scrub a GPU
+         * @description Has the memory of one that no instance has overwritten, and proves that. The answer is the care, which the GPU shows until it is over.
+         */
+        post: operations["scrubGPU"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gpus/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a GPU
+         * @description Has one that no instance has examined. The answer is the care, which the GPU shows until it is over.
+         */
+        post: operations["testGPU"];
         delete?: never;
         options?: never;
         head?: never;
@@ -997,6 +1217,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operations/{id}/diagnoses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what an operation had examined
+         * @description The GPUs it was given, as they were found, and how those that it gave back were scrubbed, oldest first.
+         */
+        get: operations["listOperationDiagnoses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operations/{id}/retry": {
         parameters: {
             query?: never;
@@ -1414,6 +1654,131 @@ export interface components {
             /** @example us-east */
             name: string;
         };
+        Diagnosis: {
+            /** @description What was done about it */
+            action?: string;
+            /** @description Who asked for it, or decided, if it was no operation */
+            actor?: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description Of its usable memory, what was tested or overwritten, 0 to 1
+             */
+            coverage?: number;
+            /**
+             * Format: double
+             * @description The best phase's rate in 10⁹ bytes a second
+             */
+            gbps?: number;
+            gpu_id: string;
+            host_id: string;
+            /** @example dgn_06f2r3k8x9m4n5p6q7s8t9v0w1 */
+            id: string;
+            /** @description That the operation was about */
+            instance_id?: string;
+            /** @enum {string} */
+            kind: "test" | "scrub" | "reset" | "skip" | "watch" | "hand";
+            /**
+             * @description Of a test
+             * @example rigorous
+             */
+            level?: string;
+            /** @description What it saw */
+            message?: string;
+            /** @description That asked for it */
+            operation_id?: string;
+            /**
+             * @description Of a test or scrub. One that was skipped has none
+             * @enum {string}
+             */
+            outcome?: "lost" | "hung" | "quarantine" | "reboot" | "reset_and_retest" | "inconclusive" | "pass_degraded" | "pass";
+            /** @description The GPU had been reset because of an earlier verdict */
+            retest?: boolean;
+            /**
+             * @description That decided
+             * @example remap-pending
+             */
+            rule?: string;
+            /**
+             * Format: double
+             * @description How long it took
+             */
+            seconds?: number;
+            serial?: string;
+            /** @description By the host */
+            signed: boolean;
+            /** @description The GPU is, and so is what was found */
+            simulated: boolean;
+            /** @description The driver's name for the GPU */
+            uuid: string;
+        };
+        DiagnosisReport: {
+            /** @description What was done about it */
+            action?: string;
+            /** @description Who asked for it, or decided, if it was no operation */
+            actor?: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description Of its usable memory, what was tested or overwritten, 0 to 1
+             */
+            coverage?: number;
+            /** @description Of a test */
+            examination?: components["schemas"]["Examination"];
+            /**
+             * Format: double
+             * @description The best phase's rate in 10⁹ bytes a second
+             */
+            gbps?: number;
+            gpu_id: string;
+            host_id: string;
+            /** @example dgn_06f2r3k8x9m4n5p6q7s8t9v0w1 */
+            id: string;
+            /** @description That the operation was about */
+            instance_id?: string;
+            /** @enum {string} */
+            kind: "test" | "scrub" | "reset" | "skip" | "watch" | "hand";
+            /**
+             * @description Of a test
+             * @example rigorous
+             */
+            level?: string;
+            /** @description What it saw */
+            message?: string;
+            /** @description That asked for it */
+            operation_id?: string;
+            /**
+             * @description Of a test or scrub. One that was skipped has none
+             * @enum {string}
+             */
+            outcome?: "lost" | "hung" | "quarantine" | "reboot" | "reset_and_retest" | "inconclusive" | "pass_degraded" | "pass";
+            /** @description The GPU had been reset because of an earlier verdict */
+            retest?: boolean;
+            /**
+             * @description That decided
+             * @example remap-pending
+             */
+            rule?: string;
+            /** @description Of a scrub */
+            scrub?: components["schemas"]["Result"];
+            /**
+             * Format: double
+             * @description How long it took
+             */
+            seconds?: number;
+            serial?: string;
+            /** @description The host's, on the examination or the scrub */
+            signature?: components["schemas"]["Signed"];
+            /** @description By the host */
+            signed: boolean;
+            /** @description The GPU is, and so is what was found */
+            simulated: boolean;
+            /** @description The driver's name for the GPU */
+            uuid: string;
+            verdict: components["schemas"]["Verdict"];
+        };
         Disk: {
             /** Format: int64 */
             free: number;
@@ -1447,6 +1812,23 @@ export interface components {
              * @description Instances that had a place there when it began
              */
             total: number;
+        };
+        DriverEvent: {
+            /** Format: date-time */
+            at: string;
+            kind: string;
+            message?: string;
+            /**
+             * @description Who told
+             * @enum {string}
+             */
+            source: "nvml" | "kernel" | "agent" | "simulated";
+            uuid: string;
+            /**
+             * Format: int64
+             * @description NVIDIA's number for what went wrong
+             */
+            xid?: number;
         };
         Endpoint: {
             /** Format: date-time */
@@ -1794,6 +2176,47 @@ export interface components {
             operation_id?: string;
             schedule_id?: string;
         };
+        EventsAnswer: {
+            /**
+             * Format: int64
+             * @description How many were new
+             */
+            fresh: number;
+        };
+        Examination: {
+            after?: components["schemas"]["Health"];
+            before?: components["schemas"]["Health"];
+            /** Format: date-time */
+            ended_at: string;
+            /** @description Why it is not whole */
+            error?: string;
+            /** @description While it was examined */
+            events?: components["schemas"]["DriverEvent"][];
+            /** @description Who has it open and should not */
+            holders?: components["schemas"]["Holder"][];
+            /** @description The driver did not answer three times in a row */
+            hung?: boolean;
+            /** @enum {string} */
+            level: "none" | "counters" | "quick" | "standard" | "rigorous";
+            /** @description The driver does not list it any more */
+            missing?: boolean;
+            purpose: string;
+            /** @description Why the reset before it was refused, or failed */
+            reset_error?: string;
+            /** @description Why it could not be reset */
+            reset_refused?: string;
+            /** @description Of the memory test */
+            result?: components["schemas"]["Result"];
+            /** @description It was reset because of an earlier verdict */
+            retest?: boolean;
+            /** Format: int64 */
+            schema: number;
+            simulated?: boolean;
+            /** Format: date-time */
+            started_at: string;
+            type: string;
+            uuid: string;
+        };
         FieldError: {
             /**
              * @description The values that are allowed
@@ -1847,6 +2270,12 @@ export interface components {
             since?: string;
         };
         GPU: {
+            /** @description PCI address */
+            bus_id?: string;
+            /** @description An instance had it since it was last scrubbed */
+            dirty: boolean;
+            /** @description Version of its driver */
+            driver?: string;
             host_id: string;
             /** @example gpu_06f2r3k8x9m4n5p6q7s8t9v0w1 */
             id: string;
@@ -1859,10 +2288,37 @@ export interface components {
              * @description MiB
              */
             memory_mb: number;
+            /**
+             * Format: date-time
+             * @description It was reset, or released from a quarantine, and is watched closely
+             */
+            probation_until?: string;
+            /**
+             * @description As its driver names it
+             * @example NVIDIA A100-SXM4-80GB
+             */
+            product?: string;
             /** @description Of a quarantine */
             reason?: string;
+            /**
+             * @description Of the verdict that quarantined it
+             * @example remap-failed
+             */
+            rule?: string;
+            /**
+             * Format: int64
+             * @description How well it stands, by its last verdict: better ones are handed out first. 0: quarantined
+             */
+            score: number;
             serial?: string;
             simulated: boolean;
+            /**
+             * Format: date-time
+             * @description When it came to its state
+             */
+            since?: string;
+            /** @description Of a MIG slice */
+            slice?: components["schemas"]["GPUSlice"];
             /** @enum {string} */
             state: "free" | "reserved" | "testing" | "assigned" | "scrubbing" | "resetting" | "quarantined" | "lost";
             /** @example a100-80gb */
@@ -1870,11 +2326,160 @@ export interface components {
             /** @description The driver's name for it */
             uuid: string;
         };
+        GPUCare: {
+            /** @description Who asked for it */
+            actor: string;
+            /** Format: date-time */
+            asked_at: string;
+            /** @description The last that it led to */
+            diagnosis_id?: string;
+            /** Format: date-time */
+            ended_at?: string;
+            gpu_id: string;
+            /** @example car_06f2r3k8x9m4n5p6q7s8t9v0w1 */
+            id: string;
+            /**
+             * @description Of the test
+             * @enum {string}
+             */
+            level: "none" | "counters" | "quick" | "standard" | "rigorous";
+            /** @description What it came to, or why it failed */
+            message?: string;
+            /** Format: double */
+            percent?: number;
+            /** @description What is done now */
+            phase?: string;
+            /**
+             * @description Failed: it came to no verdict
+             * @enum {string}
+             */
+            state: "asked" | "running" | "done" | "failed";
+            /** @enum {string} */
+            what: "test" | "scrub" | "reset";
+        };
         GPUCounts: {
             /** Format: int64 */
             free: number;
             /** Format: int64 */
             total: number;
+        };
+        GPUDetail: {
+            /** @description PCI address */
+            bus_id?: string;
+            /** @description What is being done with it, or was done last */
+            care?: components["schemas"]["GPUCare"];
+            /**
+             * Format: date-time
+             * @description When it was last found well
+             */
+            certified_at?: string;
+            /**
+             * Format: date-time
+             * @description When that was
+             */
+            checked_at?: string;
+            /** @description An instance had it since it was last scrubbed */
+            dirty: boolean;
+            /** @description Version of its driver */
+            driver?: string;
+            /** @description What its driver told last */
+            health?: components["schemas"]["Health"];
+            host_id: string;
+            /** @example gpu_06f2r3k8x9m4n5p6q7s8t9v0w1 */
+            id: string;
+            /** Format: int64 */
+            index: number;
+            /** @description Who has it */
+            instance_id?: string;
+            /** @description When its NVLink had errors, in the same time */
+            link_errors: string[];
+            /**
+             * Format: int64
+             * @description MiB
+             */
+            memory_mb: number;
+            /**
+             * Format: date-time
+             * @description It was reset, or released from a quarantine, and is watched closely
+             */
+            probation_until?: string;
+            /**
+             * @description As its driver names it
+             * @example NVIDIA A100-SXM4-80GB
+             */
+            product?: string;
+            /** @description Of a quarantine */
+            reason?: string;
+            /**
+             * @description Of the verdict that quarantined it
+             * @example remap-failed
+             */
+            rule?: string;
+            /**
+             * Format: int64
+             * @description How well it stands, by its last verdict: better ones are handed out first. 0: quarantined
+             */
+            score: number;
+            serial?: string;
+            simulated: boolean;
+            /**
+             * Format: date-time
+             * @description When it came to its state
+             */
+            since?: string;
+            /** @description Of a MIG slice */
+            slice?: components["schemas"]["GPUSlice"];
+            /** @enum {string} */
+            state: "free" | "reserved" | "testing" | "assigned" | "scrubbing" | "resetting" | "quarantined" | "lost";
+            /** @example a100-80gb */
+            type: string;
+            /** @description When it had errors that were not corrected, in the last year and since it was last released */
+            uncorrected: string[];
+            /** @description What its driver reported since and no diagnosis has taken into account */
+            unjudged: components["schemas"]["DriverEvent"][];
+            /** @description The driver's name for it */
+            uuid: string;
+        };
+        GPUEvent: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description How often it came, the same within seconds and when it came too often
+             */
+            count: number;
+            /** @description The one that took it into account; none: nobody has judged it yet */
+            diagnosis_id?: string;
+            /** @description Where it was then */
+            host_id: string;
+            id: string;
+            kind: string;
+            /**
+             * Format: date-time
+             * @description The last of these
+             */
+            last_at: string;
+            message?: string;
+            /**
+             * @description Who told
+             * @enum {string}
+             */
+            source: "nvml" | "kernel" | "agent" | "simulated";
+            uuid: string;
+            /**
+             * Format: int64
+             * @description NVIDIA's number for what went wrong
+             */
+            xid?: number;
+        };
+        GPUEvents: {
+            events?: components["schemas"]["DriverEvent"][];
+        } & {
+            [key: string]: unknown;
+        };
+        GPUReason: {
+            /** @description For others to read; it is part of the GPU's history */
+            reason: string;
         };
         GPUReport: {
             bus_id?: string;
@@ -1895,6 +2500,36 @@ export interface components {
             uuid?: string;
         } & {
             [key: string]: unknown;
+        };
+        GPUScrubbed: {
+            result?: components["schemas"]["Result"];
+            signed?: components["schemas"]["Signed"];
+            uuid?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        GPUSlice: {
+            /** @description UUID of the device */
+            device: string;
+            /** @example 3g.40gb */
+            profile: string;
+            /**
+             * Format: int64
+             * @description Of its placement
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description Of its placement, in memory slices
+             */
+            start: number;
+        };
+        GPUTest: {
+            /**
+             * @description How thoroughly. Default: rigorous
+             * @enum {string}
+             */
+            level?: "none" | "counters" | "quick" | "standard" | "rigorous";
         };
         Gateway: {
             data_center: string;
@@ -1982,6 +2617,22 @@ export interface components {
             vbios?: string;
             /** @description Since the driver was loaded */
             volatile: components["schemas"]["Errors"];
+        };
+        Holder: {
+            command?: string;
+            /** @description The engine's ID of the container it is in */
+            container?: string;
+            /** @description If the container is one of Kelvin's */
+            lease_id?: string;
+            /**
+             * Format: int64
+             * @description Of the GPU; 0: unknown
+             */
+            memory_bytes?: number;
+            /** @description It only watches the GPU: in the way of a reset, of nothing else */
+            monitor?: boolean;
+            /** Format: int64 */
+            pid: number;
         };
         Host: {
             /** @description Where gateways reach the ports of its containers */
@@ -2470,6 +3121,11 @@ export interface components {
             /** @description Pass it as after to get the next page; absent at the end */
             next?: string;
         };
+        ListDiagnosis: {
+            items: components["schemas"]["Diagnosis"][];
+            /** @description Pass it as after to get the next page; absent at the end */
+            next?: string;
+        };
         ListEndpoint: {
             items: components["schemas"]["Endpoint"][];
             /** @description Pass it as after to get the next page; absent at the end */
@@ -2482,6 +3138,11 @@ export interface components {
         };
         ListGPU: {
             items: components["schemas"]["GPU"][];
+            /** @description Pass it as after to get the next page; absent at the end */
+            next?: string;
+        };
+        ListGPUEvent: {
+            items: components["schemas"]["GPUEvent"][];
             /** @description Pass it as after to get the next page; absent at the end */
             next?: string;
         };
@@ -2543,6 +3204,22 @@ export interface components {
             reserved: components["schemas"]["ReadingUint64"];
             total: components["schemas"]["ReadingUint64"];
             used: components["schemas"]["ReadingUint64"];
+        };
+        Mismatch: {
+            /** @description Those that still differ when it is read once more */
+            again?: number[];
+            /** @description Those that differ, 0 to 127, lowest first */
+            bits: number[];
+            /** @description The same word failed in a later pass */
+            hard?: boolean;
+            /**
+             * Format: int64
+             * @description Of the word in the memory under test, in bytes
+             */
+            offset: number;
+            pattern: string;
+            /** @description Both halves of what differs, in hexadecimal */
+            xor: string[];
         };
         Occupant: {
             account_id: string;
@@ -2661,6 +3338,23 @@ export interface components {
             snapshot_id?: string;
             /** @description For a place, when there is none */
             wait?: boolean;
+        };
+        Phase: {
+            /**
+             * Format: int64
+             * @description Read and written
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Words that did not hold what was written
+             */
+            found?: number;
+            /** Format: double */
+            gbps: number;
+            name: string;
+            /** Format: double */
+            seconds: number;
         };
         Plan: {
             /** @description The operation would be accepted now */
@@ -2880,6 +3574,89 @@ export interface components {
             pending: components["schemas"]["ReadingBool"];
             /** @description Rows, for errors that were not */
             uncorrected: components["schemas"]["ReadingUint64"];
+        };
+        Result: {
+            /** @description The first pass read before anything was written */
+            audited: boolean;
+            /**
+             * Format: double
+             * @description A plain copy on the device in the same run
+             */
+            copy_gbps?: number;
+            /**
+             * Format: double
+             * @description Covered of usable
+             */
+            coverage: number;
+            /**
+             * Format: int64
+             * @description Of it, what was tested
+             */
+            covered_bytes: number;
+            /**
+             * Format: int64
+             * @description Error of the CUDA driver that ended it, such as 214
+             */
+            cuda?: number;
+            /** Format: date-time */
+            ended_at: string;
+            /** @description Why it is not whole */
+            error?: string;
+            /**
+             * Format: double
+             * @description The best phase's rate in 10⁹ bytes a second
+             */
+            gbps?: number;
+            /** @description It could not even be killed */
+            hung?: boolean;
+            /** @description It did not end in time, and was killed */
+            killed?: boolean;
+            /**
+             * @description Of a test; a scrub has none
+             * @enum {string}
+             */
+            level?: "none" | "counters" | "quick" | "standard" | "rigorous";
+            /**
+             * Format: int64
+             * @description Degrees Celsius; 0: unknown
+             */
+            max_memory_temperature?: number;
+            /**
+             * Format: int64
+             * @description 16-byte words that did not hold what was written
+             */
+            mismatches: number;
+            /**
+             * Format: int64
+             * @description Read and written
+             */
+            moved_bytes: number;
+            /**
+             * Format: double
+             * @description What the product's memory can do; 0: unknown
+             */
+            peak_gbps?: number;
+            phases: components["schemas"]["Phase"][];
+            /** @description The first 64 */
+            records?: components["schemas"]["Mismatch"][];
+            /**
+             * Format: int64
+             * @description 16-byte words that were not zero then
+             */
+            remanent_words: number;
+            /** Format: int64 */
+            seed: number;
+            /** @description A scrub's: shared memory of every processor was overwritten */
+            shared_memory_cleared?: boolean;
+            /** @description The GPU is simulated, and its rates are made up */
+            simulated?: boolean;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * Format: int64
+             * @description Memory without what the driver reserves
+             */
+            usable_bytes: number;
         };
         Retired: {
             double_bit: components["schemas"]["ReadingUint64"];
@@ -3204,6 +3981,18 @@ export interface components {
              */
             edge?: "begin" | "end";
         };
+        ScrubAnswer: {
+            gpus: components["schemas"]["ScrubbedGPU"][];
+        };
+        ScrubbedGPU: {
+            /** @description What the verdict saw, or why the scrub counts for nothing */
+            message?: string;
+            /** @enum {string} */
+            outcome: "lost" | "hung" | "quarantine" | "reboot" | "reset_and_retest" | "inconclusive" | "pass_degraded" | "pass";
+            /** @enum {string} */
+            state?: "free" | "reserved" | "testing" | "assigned" | "scrubbing" | "resetting" | "quarantined" | "lost";
+            uuid: string;
+        };
         ServerRoute: {
             account_id: string;
             instance_id: string;
@@ -3214,6 +4003,14 @@ export interface components {
         SessionCreate: {
             /** @description An API key */
             key: string;
+        };
+        Signed: {
+            /** @description ed25519, over the document's canonical JSON */
+            algorithm: string;
+            /** @description ID of the host's public key */
+            key: string;
+            /** @description In base64 */
+            signature: string;
         };
         Snapshot: {
             /**
@@ -3418,6 +4215,17 @@ export interface components {
              */
             timeout?: string;
         };
+        Verdict: {
+            /** @description What is done about it */
+            action: string;
+            all?: string[];
+            /** @description What the rule saw */
+            message: string;
+            /** @enum {string} */
+            outcome: "lost" | "hung" | "quarantine" | "reboot" | "reset_and_retest" | "inconclusive" | "pass_degraded" | "pass";
+            /** @description ID of the rule that decided: remap-failed */
+            rule: string;
+        };
         WorkerRoute: {
             address: string;
             draining?: boolean;
@@ -3500,6 +4308,102 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportGPUEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GPUEvents"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3664,6 +4568,102 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportScrubs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GPUScrubbed"][];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScrubAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5106,6 +6106,83 @@ export interface operations {
             };
         };
     };
+    getGPUDiagnosis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the diagnosis */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosisReport"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listGPUs: {
         parameters: {
             query?: {
@@ -5146,6 +6223,798 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGPU: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the GPU */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GPUDetail"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGPUDiagnoses: {
+        parameters: {
+            query?: {
+                /** @description Items on a page */
+                limit?: number;
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the GPU */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDiagnosis"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGPUEvents: {
+        parameters: {
+            query?: {
+                /** @description Items on a page */
+                limit?: number;
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the GPU */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListGPUEvent"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quarantineGPU: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the GPU */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GPUReason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GPUDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releaseGPU: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the GPU */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GPUReason"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GPUDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetGPU: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the GPU */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["GPUTest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GPUCare"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scrubGPU: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the GPU */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GPUCare"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testGPU: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the GPU */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["GPUTest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GPUCare"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8688,6 +10557,83 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOperationDiagnoses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the operation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDiagnosis"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
