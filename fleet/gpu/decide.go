@@ -124,7 +124,7 @@ var quarantineRules = []Rule{
 		"bank-without-spares", Quarantine, "a bank of memory has no spare row left", actQuarantine, FromNVIDIA,
 		func(f *findings) (string, bool) {
 			n := f.banks(func(b Banks) int { return b.None })
-			return fmt.Sprintf("%d banks of its memory have no spare row left", n), n > 0
+			return some(n, "bank") + " of its memory without a spare row left", n > 0
 		},
 	},
 	{
@@ -143,14 +143,14 @@ var quarantineRules = []Rule{
 	{
 		"uncorrectable-repeated", Quarantine, "as many uncorrectable errors as policy.uncorrectable_events within policy.window", actQuarantine, FromKelvin,
 		func(f *findings) (string, bool) {
-			return fmt.Sprintf("it had uncorrectable errors %d times within %s; %d are the limit", len(f.incidents), days(f.policy.Window), f.policy.UncorrectableEvents),
+			return fmt.Sprintf("it had uncorrectable errors %s within %s; %d are the limit", some(len(f.incidents), "time"), days(f.policy.Window), f.policy.UncorrectableEvents),
 				len(f.incidents) >= f.policy.UncorrectableEvents
 		},
 	},
 	{
 		"nvlink-repeated", Quarantine, "as many NVLink failures (Xid 74) as policy.link_events within policy.window", actQuarantine, FromKelvin,
 		func(f *findings) (string, bool) {
-			return fmt.Sprintf("its NVLink failed %d times within %s; %d are the limit", len(f.links), days(f.policy.Window), f.policy.LinkEvents),
+			return fmt.Sprintf("its NVLink failed %s within %s; %d are the limit", some(len(f.links), "time"), days(f.policy.Window), f.policy.LinkEvents),
 				len(f.links) >= f.policy.LinkEvents
 		},
 	},
@@ -200,7 +200,7 @@ var resetRules = []Rule{
 			if f.x.Retest {
 				since = "while it was tested"
 			}
-			return fmt.Sprintf("%d uncorrectable errors %s", n, since), n > 0
+			return some(n, "uncorrectable error") + " " + since, n > 0
 		},
 	},
 	{
@@ -439,7 +439,7 @@ var degradedRules = []Rule{
 		"few-spare-rows", Degraded, "a bank of memory has few spare rows left", actDegraded, FromKelvin,
 		func(f *findings) (string, bool) {
 			n := f.banks(func(b Banks) int { return b.Low })
-			return fmt.Sprintf("%d banks of its memory have few spare rows left", n), n > 0
+			return some(n, "bank") + " of its memory with few spare rows left", n > 0
 		},
 	},
 	{

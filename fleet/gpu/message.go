@@ -34,7 +34,7 @@ func sum(a, b Counter) Counter {
 }
 
 func (f *findings) mismatch() string {
-	s := fmt.Sprintf("%d words of 16 bytes did not hold what was written", f.mismatches)
+	s := fmt.Sprintf("%s of 16 bytes did not hold what was written", some(f.mismatches, "word"))
 	if f.x.Result != nil && len(f.x.Result.Records) > 0 {
 		m := f.x.Result.Records[0]
 		s += fmt.Sprintf(", the first at offset %#x, bits %v, pattern %s", m.Offset, m.Bits, m.Pattern)
@@ -98,7 +98,7 @@ func (r *Result) remanent() (string, bool) {
 	if r == nil || r.Remanent == 0 {
 		return "", false
 	}
-	return fmt.Sprintf("%d words of 16 bytes were not empty before anything was written", r.Remanent), true
+	return fmt.Sprintf("%s of 16 bytes held something before anything was written", some(r.Remanent, "word")), true
 }
 
 // holders says who has a GPU open.
@@ -128,4 +128,12 @@ func days(d Duration) string {
 		return fmt.Sprintf("%d days", time.Duration(d)/day)
 	}
 	return d.String()
+}
+
+// some counts things: 1 word, 2 words.
+func some[N int | uint64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
