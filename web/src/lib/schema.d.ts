@@ -4009,6 +4009,8 @@ export interface components {
             algorithm: string;
             /** @description ID of the host's public key */
             key: string;
+            /** @description The host's public key, in base64 */
+            public_key?: string;
             /** @description In base64 */
             signature: string;
         };
