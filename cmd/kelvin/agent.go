@@ -28,6 +28,8 @@ type agentPart struct {
 	simGPUs, simBadGPUs, volumes string
 	simGPUSeconds                float64
 	bad                          map[string]bool
+	gpuHelper                    string
+	gpuClients                   []string
 	archive, archiveKey          string
 	archiveRate                  int64
 	logs                         logPart
@@ -87,6 +89,8 @@ func (a *agentPart) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&a.portLast, "port-last", 29999, "last port that containers are published on")
 	cmd.Flags().StringVar(&a.simGPUs, "sim-gpus", a.simGPUs, "GPUs to simulate, such as a100-80gb:8,l4-24gb:2; empty: none")
 	cmd.Flags().StringVar(&a.simBadGPUs, "sim-bad-gpus", "", "indexes of simulated GPUs that have a stuck bit in their memory, such as 0,3; see kelvin sim fault")
+	cmd.Flags().StringVar(&a.gpuHelper, "gpu-helper", "", "program that asks the GPUs' driver, where none are simulated; empty: kelvin-gpu beside this program, or on the PATH")
+	cmd.Flags().StringSliceVar(&a.gpuClients, "gpu-clients", nil, "services of systemd that have GPUs open, such as nvidia-dcgm: they are stopped while a GPU is reset, and started again")
 	cmd.Flags().Float64Var(&a.simGPUSeconds, "sim-gpu-seconds", 1, "seconds that a rigorous memory test of a simulated GPU takes; others take less, in proportion")
 	cmd.Flags().StringVar(&a.archive, "archive", a.archive, "storage of snapshots, the same for all hosts of a data center: file:///directory, s3://bucket/prefix?endpoint=…&region=…, or kopia:///connection.json; empty: none, and nothing can be frozen or moved")
 	cmd.Flags().StringVar(&a.archiveKey, "archive-key", "", "key that encrypts the archive, at least 16 bytes, or @file; the same for all hosts of a data center")

@@ -76,6 +76,10 @@ func (a *asking) processes(d nvml.Device, uuid string) (map[int]uint64, error) {
 		{d.GetMPSComputeRunningProcesses, versions("nvmlDeviceGetMPSComputeRunningProcesses")},
 	} {
 		r := ask(a, list.of, list.symbols...)
+		if r.Failed() && a.reset {
+			asked = true // nothing runs on it before a reset; who has it open is known without the driver
+			continue
+		}
 		if r.Failed() {
 			return nil, fleet.Errorf(fleet.Unavailable, "who holds GPU %s is not known: %s", uuid, r.Error)
 		}
