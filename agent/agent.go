@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"crypto/ed25519"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -19,7 +20,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/worker"
 )
 
-// An Agent runs one host. All fields but GPUs, Archive, Logs, Registerer and Started must be set.
+// An Agent runs one host. All fields but GPUs, Key, Archive, Logs, Registerer and Started must be set.
 type Agent struct {
 	HostID       string
 	Version      string
@@ -27,7 +28,8 @@ type Agent struct {
 	ProbeAddress string // where the agent itself reaches them
 	PortFirst    int    // the range of ports that containers are published on
 	PortLast     int
-	GPUs         machine.GPUs // nil: it has none
+	GPUs         machine.GPUs       // nil: it has none
+	Key          ed25519.PrivateKey // it signs what it finds out about them; nil: nothing is signed
 	Server       *Server
 	Temporal     client.Client
 	Machine      machine.Machine

@@ -157,11 +157,31 @@ func (w *ward) scrubOne(ctx context.Context, uuid string) {
 	defer cancel()
 	result, err := w.Scrub(limited, uuid, rand.Uint64(), func(gpu.Progress) {})
 	if err == nil {
-		scrubbed := fleet.GPUScrubbed{UUID: uuid, Result: result}
+		scrubbed := w.signScrub(fleet.GPUScrubbed{UUID: uuid, Result: result})
 		w.agent.Logger.InfoContext(ctx, "GPU scrubbed", "host", w.agent.HostID, "gpu", uuid, "whole", result.Whole(), "mismatches", result.Mismatches, "remanent", result.Remanent)
 		err = w.agent.Server.Scrubbed(limited, []fleet.GPUScrubbed{scrubbed})
 	}
 	if err != nil && ctx.Err() == nil {
 		w.agent.Logger.WarnContext(ctx, "GPU not scrubbed, or nobody told", "host", w.agent.HostID, "gpu", uuid, "error", err)
 	}
+}
+
+// signScrub signs what is said of a scrub: its GPU and the result.
+func (w *ward) signScrub(s fleet.GPUScrubbed) fleet.GPUScrubbed {
+	s.Signed = nil
+	s.Signed = w.sign(s)
+	return s
+}
+
+// sign signs a document. Nil: the host has no key.
+func (w *ward) sign(document any) *gpu.Signed {
+	if len(w.agent.Key) == 0 {
+		return nil
+	}
+	signed, err := gpu.Sign(w.agent.Key, document)
+	if err != nil {
+		w.agent.Logger.Error("not signed", "host", w.agent.HostID, "error", err)
+		return nil
+	}
+	return signed
 }

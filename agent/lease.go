@@ -93,7 +93,7 @@ func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
 	info := a.info.Load()
 	r := fleet.HostReport{
 		Version: a.Version, Machine: info.Driver, Simulated: a.simulates(), Address: a.Address,
-		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.ward.reports(), Scrubs: a.ward != nil,
+		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.ward.reports(), Scrubs: a.ward != nil, CertificateKey: a.publicKey(),
 		Archives:   a.Archive != nil && info.Archives,
 		Containers: []fleet.ContainerReport{},
 	}

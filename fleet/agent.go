@@ -9,18 +9,21 @@ import (
 
 // A HostReport is what an agent sends to renew its host's lease.
 type HostReport struct {
-	Version    string            `json:"version"`
-	Machine    string            `json:"machine"` // docker or sim
-	Simulated  bool              `json:"simulated"`
-	Address    string            `json:"address"`
-	PortFirst  int               `json:"port_first"`
-	PortLast   int               `json:"port_last"`
-	Disk       Disk              `json:"disk"`
-	Archives   bool              `json:"archives,omitempty"` // it has an archive, and a machine whose files can go there
-	Scrubs     bool              `json:"scrubs,omitempty"`   // it scrubs GPUs: those that a lease had are not free before that
-	GPUs       []GPUReport       `json:"gpus"`
-	Health     []gpu.Health      `json:"health,omitempty"` // of some or all of its GPUs, when there is something new
-	Containers []ContainerReport `json:"containers"`
+	Version   string      `json:"version"`
+	Machine   string      `json:"machine"` // docker or sim
+	Simulated bool        `json:"simulated"`
+	Address   string      `json:"address"`
+	PortFirst int         `json:"port_first"`
+	PortLast  int         `json:"port_last"`
+	Disk      Disk        `json:"disk"`
+	Archives  bool        `json:"archives,omitempty"` // it has an archive, and a machine whose files can go there
+	Scrubs    bool        `json:"scrubs,omitempty"`   // it scrubs GPUs: those that a lease had are not free before that
+	GPUs      []GPUReport `json:"gpus"`
+	// CertificateKey is the public half of the key that the host signs examinations and scrubs
+	// with, an Ed25519 key in base64.
+	CertificateKey string            `json:"certificate_key,omitempty"`
+	Health         []gpu.Health      `json:"health,omitempty"` // of some or all of its GPUs, when there is something new
+	Containers     []ContainerReport `json:"containers"`
 }
 
 // A GPUReport is one GPU that an agent found, or was told to simulate: a device, or a MIG

@@ -130,10 +130,14 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 	if logs != nil {
 		defer logs.Archive.Close(context.WithoutCancel(ctx))
 	}
+	key, err := agent.LoadKey(filepath.Join(a.dataDir, "key-"+a.host+".pem"))
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	ag := &agent.Agent{
 		HostID: a.host, Version: version, Address: a.address, ProbeAddress: a.publish,
-		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus,
+		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus, Key: key,
 		Server:   &agent.Server{URL: a.server, Token: a.token, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}}},
 		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Registerer: registry, Started: started, Logs: logs,
 		Diagnoser: agent.SimulatedGPUs{Bad: a.bad},
