@@ -166,15 +166,14 @@ func (w *ward) scrubOne(ctx context.Context, uuid string) {
 	}
 }
 
-// signScrub signs what is said of a scrub: its GPU and the result.
+// signScrub signs what is said of a scrub: its GPU and the result, as a gpu.Scrubbed.
 func (w *ward) signScrub(s fleet.GPUScrubbed) fleet.GPUScrubbed {
-	s.Signed = nil
-	s.Signed = w.sign(s)
+	s.Signed = w.sign(gpu.Scrubbed{Schema: gpu.SchemaVersion, UUID: s.UUID, Result: s.Result})
 	return s
 }
 
 // sign signs a document. Nil: the host has no key.
-func (w *ward) sign(document any) *gpu.Signed {
+func (w *ward) sign(document gpu.Document) *gpu.Signed {
 	if len(w.agent.Key) == 0 {
 		return nil
 	}
@@ -183,5 +182,5 @@ func (w *ward) sign(document any) *gpu.Signed {
 		w.agent.Logger.Error("not signed", "host", w.agent.HostID, "error", err)
 		return nil
 	}
-	return signed
+	return &signed
 }
