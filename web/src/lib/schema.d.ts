@@ -2690,6 +2690,7 @@ export interface components {
         HostReport: {
             address?: string;
             archives?: boolean;
+            certificate_key?: string;
             containers?: components["schemas"]["ContainerReport"][];
             disk?: components["schemas"]["Disk"];
             gpus?: components["schemas"]["GPUReport"][];
