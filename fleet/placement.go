@@ -38,7 +38,7 @@ type Choice struct {
 // GPUs that are free, and prefers, in this order: hosts with fewer workers of the same
 // endpoint; without GPUs wanted, hosts that have none free; the smaller GPUs, when any type
 // will do; to leave whole blocks of eight, four and two GPUs free, which others may need;
-// fuller hosts, for GPUs, or emptier ones, without. Before all of these comes the host it is
+// GPUs with better scores; fuller hosts, for GPUs, or emptier ones, without. Before all of these comes the host it is
 // asked to prefer. The same input has the same answer.
 //
 // Exhausted when nothing fits, with a reason for people.
@@ -98,6 +98,7 @@ type candidate struct {
 	ports  []int
 	memory int64
 	broken [3]int // whole blocks of 8, 4 and 2 GPUs that are no longer whole
+	score  int    // of the GPUs, together
 	left   int    // GPUs of the type that stay free
 }
 
@@ -113,7 +114,11 @@ func candidates(want Want, h *HostView, short *shortage) []candidate {
 			continue
 		}
 		taken, broken := takeBlocks(gpus, want.GPUs)
-		all = append(all, candidate{host: h, typ: typ, gpus: taken, memory: gpus[0].MemoryMB, broken: broken, left: len(gpus) - want.GPUs})
+		score := 0
+		for i := range taken {
+			score += taken[i].Score
+		}
+		all = append(all, candidate{host: h, typ: typ, gpus: taken, memory: gpus[0].MemoryMB, broken: broken, score: score, left: len(gpus) - want.GPUs})
 	}
 	return all
 }
@@ -159,6 +164,7 @@ func (c *candidate) compare(other *candidate, want Want) int {
 	return cmp.Or(order,
 		cmp.Compare(c.memory, other.memory),
 		slices.Compare(c.broken[:], other.broken[:]),
+		cmp.Compare(other.score, c.score),
 		cmp.Compare(c.left, other.left),
 		cmp.Compare(c.host.Instances, other.host.Instances),
 		cmp.Compare(c.host.Host.ID, other.host.Host.ID),

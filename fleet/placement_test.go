@@ -55,6 +55,12 @@ func TestPlace(t *testing.T) {
 			view("a", 0), view("b", 0).with(func(h *HostView) { h.FreeGPUs[0].Type, h.FreeGPUs[0].MemoryMB = "l4", 24576 }),
 		}, "b", []int{0}},
 		{"the fuller of two equal hosts", Want{GPUs: 2}, []HostView{view("a", 0, 1, 4), view("b", 0, 1)}, "b", []int{0, 1}},
+		{"the better of two GPUs", Want{GPUs: 1}, []HostView{view("a", 0, 2).scored(50, 100)}, "a", []int{2}},
+		{"the better of two pairs", Want{GPUs: 2}, []HostView{view("a", 0, 1, 4, 5).scored(100, 80, 100, 100)}, "a", []int{4, 5}},
+		{"a better GPU breaks no block", Want{GPUs: 1}, []HostView{view("a", 0, 2, 3).scored(50, 100, 100)}, "a", []int{0}},
+		{"a better GPU on another host breaks no block", Want{GPUs: 1}, []HostView{view("a", 0).scored(50), view("b", 2, 3).scored(100, 100)}, "a", []int{0}},
+		{"the better of two hosts, even if emptier", Want{GPUs: 1}, []HostView{view("a", 0).scored(50), view("b", 0, 2).scored(70, 100)}, "b", []int{2}},
+		{"a poor GPU is better than none", Want{GPUs: 1}, []HostView{view("a", 0).scored(0)}, "a", []int{0}},
 		{"no GPU: where none is free", Want{}, []HostView{view("a", 0), view("b")}, "b", nil},
 		{"no GPU: where less runs", Want{}, []HostView{view("a").with(func(h *HostView) { h.Instances = 2 }), view("b")}, "b", nil},
 		{"not on a host that is not ready, or to be avoided", Want{GPUs: 1, Avoid: []string{"a"}}, []HostView{view("a", 0), cordoned, view("d", 0, 1)}, "d", []int{0}},
@@ -75,6 +81,25 @@ func TestPlace(t *testing.T) {
 			require.Len(t, choice.Ports, c.want.Ports)
 		})
 	}
+}
+
+// scored gives the free GPUs of a host their scores.
+func (h HostView) scored(scores ...int) HostView {
+	for i, score := range scores {
+		h.FreeGPUs[i].Score = score
+	}
+	return h
+}
+
+func TestTheBetterSliceComesFirst(t *testing.T) {
+	t.Parallel()
+	h := view("a", 0, 0, 0).scored(100, 50, 100)
+	for i := range h.FreeGPUs {
+		h.FreeGPUs[i].ID = fmt.Sprint("slice ", i)
+	}
+	choice, err := Place(Want{GPUs: 2}, []HostView{h})
+	require.NoError(t, err)
+	require.Equal(t, []GPU{h.FreeGPUs[0], h.FreeGPUs[2]}, choice.GPUs)
 }
 
 func TestPlaceSaysWhyNot(t *testing.T) {
@@ -128,6 +153,7 @@ func hostViews() *rapid.Generator[[]HostView] {
 		for _, i := range rapid.SliceOfDistinct(rapid.IntRange(0, 9), rapid.ID[int]).Draw(t, "free") {
 			g := aGPU(id, i, rapid.SampledFrom([]string{"a100", "h100"}).Draw(t, "type"))
 			g.State = rapid.SampledFrom([]GPUState{GPUFree, GPUFree, GPUFree, GPUQuarantined, GPULost}).Draw(t, "gpu")
+			g.Score = rapid.SampledFrom([]int{100, 100, 70, 50}).Draw(t, "score")
 			h.FreeGPUs = append(h.FreeGPUs, g)
 		}
 		for _, port := range rapid.SliceOfDistinct(rapid.IntRange(20000, 20009), rapid.ID[int]).Draw(t, "used") {
@@ -229,6 +255,31 @@ func TestABlockIsTakenWholeWhereThereIsOne(t *testing.T) {
 			for i := range broken {
 				require.Equal(t, before[i]-after[i], broken[i])
 			}
+		}
+	})
+}
+
+func TestScoresBreakNoBlocks(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		free := view("a", rapid.SliceOfNDistinct(rapid.IntRange(0, 15), 1, 16, rapid.ID[int]).Draw(t, "free")...).FreeGPUs
+		slices.SortFunc(free, func(a, b GPU) int { return a.Index - b.Index })
+		n := rapid.IntRange(1, min(8, len(free))).Draw(t, "n")
+		plain, broken := takeBlocks(free, n)
+		scored := slices.Clone(free)
+		for i := range scored {
+			scored[i].Score = rapid.IntRange(0, 100).Draw(t, "score")
+		}
+		better, same := takeBlocks(scored, n)
+		require.Equal(t, broken, same)
+		if n == 1 || n == 2 {
+			sum := func(taken []GPU) (sum int) {
+				for _, g := range taken {
+					sum += scored[slices.IndexFunc(scored, func(s GPU) bool { return s.Index == g.Index })].Score
+				}
+				return sum
+			}
+			require.GreaterOrEqual(t, sum(better), sum(plain))
 		}
 	})
 }
