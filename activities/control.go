@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 	"github.com/kelvin-gpu/kelvin/store"
 )
 
@@ -16,6 +17,7 @@ type Control struct {
 	Operations Operations
 	Logger     *slog.Logger
 	Supported  []fleet.Operation // what schedules can ask for here; nil: all of fleet.Operations
+	GPUPolicy  *gpu.Policy       // by which GPUs are tested and judged; nil: the default
 }
 
 // Operations starts what has been accepted. It is the typed Temporal client of package
@@ -65,18 +67,12 @@ type Container struct {
 	ProbePort   int    // inside the container
 	StopTimeout fleet.Duration
 	Templates   int   // that are installed in it
+	Held        int   // how many GPUs its lease has
 	GPUs        []GPU // of the lease, when it has just been placed
 }
 
 // OfLease is the lease whose host does a step, for the guard that stands before it.
 func (c Container) OfLease() fleet.Lease { return c.Lease }
-
-// A GPU is one that a lease has.
-type GPU struct {
-	ID   string
-	UUID string
-	Type string
-}
 
 // A Placing is a place to be found.
 type Placing struct {
@@ -86,6 +82,9 @@ type Placing struct {
 	Avoid  []string // hosts that will not do
 
 	Archives bool // only hosts that can restore what the archive has will do
+
+	Purpose   gpu.Purpose // of its GPUs: how thoroughly they are tested
+	SkipTests bool        // its owner does not want them tested
 }
 
 // LeaseID names the lease of a try.
@@ -154,6 +153,9 @@ func container(inst fleet.Instance, l fleet.Lease) Container {
 	if len(inst.Spec.Ports) > 0 {
 		c.ProbePort = inst.Spec.Ports[0]
 	}
+	if l.ID != "" && !l.Bare {
+		c.Held = inst.Spec.GPUs
+	}
 	return c
 }
 
@@ -187,7 +189,7 @@ func (c *Control) PlaceInstance(ctx context.Context, in Placing) (Container, err
 		return Container{}, err
 	}
 	for _, g := range gpus {
-		placed.GPUs = append(placed.GPUs, GPU{ID: g.ID, UUID: g.UUID, Type: g.Type})
+		placed.GPUs = append(placed.GPUs, c.tested(in, g))
 	}
 	return placed, nil
 }

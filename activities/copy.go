@@ -28,12 +28,6 @@ type Saved struct {
 	New     int64 // bytes by which the archive grew
 }
 
-// A GPUTest is one GPU of a lease to be tested.
-type GPUTest struct {
-	Container
-	GPU GPU
-}
-
 // An Archive keeps snapshots and images: *archive.Archive.
 type Archive interface {
 	Save(ctx context.Context, s archive.Snapshot, o archive.Saving) (archive.Saved, error)
@@ -44,12 +38,6 @@ type Archive interface {
 	SaveImage(ctx context.Context, imageID string, open func() (io.ReadCloser, error), progress func(archive.Progress)) error
 	OpenImage(ctx context.Context, imageID string) (io.ReadCloser, int64, error)
 	Collect(ctx context.Context, keep map[string]bool, grace time.Duration) (archive.Collected, error)
-}
-
-// A Diagnoser tests GPUs. What is no fault of the GPU, such as a test that could not run, is
-// an error.
-type Diagnoser interface {
-	Diagnose(ctx context.Context, gpu GPU, progress func(fleet.Progress)) (fleet.Verdict, error)
 }
 
 // SaveSnapshot saves the files of the lease's container under the snapshot's ID, and its
@@ -147,11 +135,6 @@ func (h *Host) CheckRestored(ctx context.Context, in Copy) error {
 // RemoveRestored removes the container with what was restored. It need not be there.
 func (h *Host) RemoveRestored(ctx context.Context, in Copy) error {
 	return h.Machine.Remove(ctx, in.Lease.ID)
-}
-
-// DiagnoseGPU tests one GPU of the lease. What it finds is the answer, and no error.
-func (h *Host) DiagnoseGPU(ctx context.Context, in GPUTest) (fleet.Verdict, error) {
-	return h.GPUs.Diagnose(ctx, in.GPU, func(p fleet.Progress) { Report(ctx, p) })
 }
 
 // trees are the parts of a container's files that it has.

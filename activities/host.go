@@ -19,8 +19,8 @@ type Host struct {
 	Probe   *http.Client // asks containers whether they are ready
 	Address string       // where their ports are published, as the agent reaches them
 	Logger  *slog.Logger
-	Archive Archive   // nil: it has none, and nothing can be frozen or moved
-	GPUs    Diagnoser // of its GPUs
+	Archive Archive  // nil: it has none, and nothing can be frozen or moved
+	GPUs    Examiner // nil: it has none
 
 	Settling time.Duration // how long services are watched for a failure when they start; 0: a second
 }

@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -81,11 +80,6 @@ func (c *Control) StripLease(ctx context.Context, in Container) error {
 // its owner to decide.
 func (c *Control) KeepLease(ctx context.Context, in Container) error {
 	return c.Store.KeepLease(ctx, in.Lease.ID)
-}
-
-// QuarantineGPU takes a GPU that failed out of the fleet.
-func (c *Control) QuarantineGPU(ctx context.Context, in fleet.Verdict) error {
-	return c.Store.QuarantineGPU(ctx, in.GPU, fmt.Sprintf("%s (%s)", in.Message, in.Rule))
 }
 
 // TellRecovered says how old the data is that an instance was recovered with.

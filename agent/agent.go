@@ -33,9 +33,8 @@ type Agent struct {
 	Server       *Server
 	Temporal     client.Client
 	Machine      machine.Machine
-	Archive      activities.Archive   // nil: none
-	Logs         *Logs                // how it keeps what containers write; nil: not at all
-	Diagnoser    activities.Diagnoser // of its GPUs
+	Archive      activities.Archive // nil: none
+	Logs         *Logs              // how it keeps what containers write; nil: not at all
 	Journal      *Journal
 	Logger       *slog.Logger
 	Registerer   prometheus.Registerer // of its metrics; nil: none
@@ -93,8 +92,11 @@ func (a *Agent) takeSteps(ctx context.Context, leased <-chan struct{}) error {
 	}
 	steps := &activities.Host{
 		Machine: a.Machine, Specs: a.Server.Spec, Address: a.ProbeAddress, Logger: a.Logger,
-		Archive: a.Archive, GPUs: a.Diagnoser,
-		Probe: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		Archive: a.Archive,
+		Probe:   &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
+	if a.ward != nil {
+		steps.GPUs = examiner{a.ward}
 	}
 	guard, metrics := &Guard{Journal: a.Journal, Leased: a.Leased}, worker.NewMetrics(a.Registerer)
 	stop := worker.Start(ctx, a.Logger, func() []sdkworker.Worker {

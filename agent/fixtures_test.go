@@ -132,7 +132,7 @@ func (s *site) mustRun() *running {
 	a := &Agent{
 		HostID: s.hostID, Version: "test", Address: "127.0.0.1", ProbeAddress: "127.0.0.1", PortFirst: s.ports, PortLast: s.ports + 19,
 		GPUs: gpus, Server: &Server{URL: s.wire.url, Token: s.token, HTTP: &http.Client{Transport: &http.Transport{}}},
-		Temporal: s.temporal, Machine: s.handle, Journal: journal, Registerer: registry, Diagnoser: SimulatedGPUs{}, Logs: s.logs,
+		Temporal: s.temporal, Machine: s.handle, Journal: journal, Registerer: registry, Logs: s.logs,
 		Logger: slog.New(slog.NewTextHandler(s.Output(), nil)),
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -45,3 +45,19 @@ func SimulateGPUs(declared, seed string) ([]fleet.GPUReport, error) {
 }
 
 func simulated() []string { return slices.Sorted(maps.Keys(memoryOf)) }
+
+// BadGPUs are the UUIDs of GPUs that are declared bad by their indexes: 0,3.
+func BadGPUs(gpus []fleet.GPUReport, indexes string) (map[string]bool, error) {
+	bad := map[string]bool{}
+	for part := range strings.SplitSeq(indexes, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		i, err := strconv.Atoi(part)
+		if err != nil || i < 0 || i >= len(gpus) {
+			return nil, fleet.Errorf(fleet.Invalid, "there is no GPU %q to be bad: say indexes from 0 to %d", part, len(gpus)-1)
+		}
+		bad[gpus[i].UUID] = true
+	}
+	return bad, nil
+}

@@ -17,6 +17,8 @@ type InstanceStop struct {
 type InstancePlace struct {
 	HostID string `json:"host_id,omitempty" maxLength:"64" pattern:"^hst_" patternDescription:"an ID that begins with hst_" doc:"The only host that will do; for operators of the fleet. Default: any that fits"`
 	Wait   bool   `json:"wait,omitempty" doc:"When there is no place for it, wait in the queue, up to 30 days. Default: end undone with exhausted"`
+
+	SkipGPUTests bool `json:"skip_gpu_tests,omitempty" doc:"Give it its data without testing the GPUs of a new place first. It is back up to a minute earlier, perhaps on a GPU that corrupts what it computes. It is recorded"`
 }
 
 // InstanceFreeze says how a server is frozen.
@@ -57,16 +59,22 @@ func (b InstanceStop) params() fleet.Params {
 	return p
 }
 
-func (b InstancePlace) params() fleet.Params { return fleet.Params{HostID: b.HostID, Wait: b.Wait} }
+func (b InstancePlace) params() fleet.Params {
+	return fleet.Params{HostID: b.HostID, Wait: b.Wait, SkipTests: b.SkipGPUTests}
+}
 
 func (b InstanceFreeze) params() fleet.Params { return fleet.Params{RateLimit: b.RateLimit} }
 
 func (b InstanceMigrate) params() fleet.Params {
-	return fleet.Params{HostID: b.HostID, Wait: b.Wait, RateLimit: b.RateLimit}
+	p := b.InstancePlace.params()
+	p.RateLimit = b.RateLimit
+	return p
 }
 
 func (b InstanceRecover) params() fleet.Params {
-	return fleet.Params{HostID: b.HostID, Wait: b.Wait, SnapshotID: b.SnapshotID}
+	p := b.InstancePlace.params()
+	p.SnapshotID = b.SnapshotID
+	return p
 }
 
 type operateInput[B any] struct {

@@ -82,7 +82,7 @@ func TestOperationsAreAcceptedWithWhatTheyAreAsked(t *testing.T) {
 		"stop, not holding": {"stop", `{"hold":"none"}`, fleet.Params{Hold: fleet.HoldNone}},
 		"freeze, slowly":    {"freeze", `{"rate_limit":65536}`, fleet.Params{RateLimit: 65536}},
 		"migrate":           {"migrate", nil, fleet.Params{}},
-		"migrate, there":    {"migrate", `{"host_id":"` + elsewhere + `","rate_limit":1000000,"wait":true}`, fleet.Params{HostID: elsewhere, RateLimit: 1000000, Wait: true}},
+		"migrate, there":    {"migrate", `{"host_id":"` + elsewhere + `","rate_limit":1000000,"wait":true,"skip_gpu_tests":true}`, fleet.Params{HostID: elsewhere, RateLimit: 1000000, Wait: true, SkipTests: true}},
 		"reset":             {"reset", `{"confirm":"box"}`, fleet.Params{}},
 		"reset, kept":       {"reset", `{"confirm":"box","keep":"168h","snapshot_id":"` + snap.ID + `"}`, fleet.Params{Keep: fleet.DefaultKeep, SnapshotID: snap.ID}},
 	} {

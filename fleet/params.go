@@ -13,6 +13,7 @@ type Params struct {
 	RateLimit  int64    `json:"rate_limit,omitempty" doc:"Of copies, bytes a second"`
 	SnapshotID string   `json:"snapshot_id,omitempty" doc:"Of create, reset and recover: what is restored"`
 	Keep       Duration `json:"keep,omitempty" doc:"Of reset and terminate: how long what was there can be had back"`
+	SkipTests  bool     `json:"skip_gpu_tests,omitempty" doc:"Its GPUs are not tested before they get the data, because its owner said so"`
 }
 
 // Validate says everything that is wrong with what people ask for.

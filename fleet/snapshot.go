@@ -72,22 +72,3 @@ const MinSnapshotEvery = Duration(5 * time.Minute)
 
 // KeepAutoSnapshots is how many automatic snapshots of an instance are kept.
 const KeepAutoSnapshots = 2
-
-// A Verdict is what diagnostics found of one GPU.
-type Verdict struct {
-	GPU       string        `json:"gpu"` // gpu_…
-	UUID      string        `json:"uuid"`
-	Result    VerdictResult `json:"result"`
-	Rule      string        `json:"rule,omitempty"` // that decided
-	Message   string        `json:"message,omitempty"`
-	Simulated bool          `json:"simulated,omitempty"` // the GPU is, and so is this
-}
-
-// VerdictResult is pass or fail.
-type VerdictResult string
-
-// The results.
-const (
-	VerdictPass VerdictResult = "pass"
-	VerdictFail VerdictResult = "fail" // nobody gets this GPU
-)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 )
 
 // CreateInstance makes an instance: a place, a container of its image or with what a snapshot
@@ -13,19 +14,27 @@ func CreateInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	op, ctx := newOperation(ctx, fleet.Create, in)
 	defer op.end(ctx, &err)
 
-	if _, err = op.beginInstance(ctx); err != nil {
-		return err
-	}
-	home, err := op.place(ctx, activities.Placing{Claim: in, HostID: op.params.HostID, Archives: op.params.SnapshotID != ""})
+	inst, err := op.beginInstance(ctx)
 	if err != nil {
 		return err
 	}
 	from := op.params.SnapshotID
+	want := activities.Placing{Archives: from != "", Purpose: gpu.ForCreate}
+	switch {
+	case from != "":
+		want.Purpose = gpu.ForThaw
+	case inst.EndpointID != "":
+		want.Purpose = gpu.ForWorker
+	}
+	home, err := op.placeTested(ctx, want, func(ctx workflow.Context, home activities.Container) error {
+		return when(from == "", run(bulk(ctx, home), metal.PullImage, home))()
+	})
+	if err != nil {
+		return err
+	}
 	err = inOrder(
 		when(from != "", op.restore(ctx, op.at(home, from))),
-		when(from == "",
-			run(bulk(ctx, home), metal.PullImage, home),
-			step(onHost(ctx, home), op, metal.CreateContainer, metal.RemoveContainer, home)),
+		when(from == "", step(onHost(ctx, home), op, metal.CreateContainer, metal.RemoveContainer, home)),
 		run(onHost(ctx, home), metal.StartContainer, home),
 		equip(ctx, home),
 		run(probing(ctx, home), metal.ProbeContainer, home),

@@ -35,6 +35,6 @@ func FreezeInstance(ctx workflow.Context, in activities.Claim) (err error) {
 
 	return inOrder(
 		run(ctx, control.FreezeInstance, snap), // the record first,
-		vacate(ctx, home),                      // then what it replaces
+		op.vacate(ctx, home),                   // then what it replaces
 	)
 }

@@ -90,28 +90,6 @@ func TestSnapshotsAreTakenOnTheirInterval(t *testing.T) {
 	}
 }
 
-// GPUs that fail their diagnostics are quarantined, and a thaw goes on with others; the data
-// is not touched.
-func TestAThawGoesOnWithOtherGPUs(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	id := w.server(fleet.Running)
-	inst, err := w.store.Instance(t.Context(), id)
-	require.NoError(t, err)
-	w.bad[inst.GPUs[0].UUID] = true
-	require.NoError(t, w.do(fleet.Freeze, id))
-	require.NoError(t, w.do(fleet.Thaw, id))
-	inst, err = w.store.Instance(t.Context(), id)
-	require.NoError(t, err)
-	require.Equal(t, fleet.Running, inst.State)
-	require.Equal(t, "precious", w.disks[inst.Home.ID])
-	for _, g := range inst.GPUs {
-		require.False(t, w.bad[g.UUID])
-	}
-	require.Equal(t, 1, w.gpus()[fleet.GPUQuarantined])
-	require.Zero(t, w.gpus()[fleet.GPUReserved])
-}
-
 // A thaw that waits for capacity has its place in the queue, and starts once there is room.
 func TestAThawWaitsForAPlace(t *testing.T) {
 	t.Parallel()

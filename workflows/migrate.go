@@ -5,6 +5,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 )
 
 // MigrateInstance moves an instance to another host. If it runs, most of its data travels
@@ -37,7 +38,7 @@ func (op *operation) move(ctx workflow.Context, inst activities.Instance, runnin
 	var target activities.Container
 	err = together(ctx,
 		func(ctx workflow.Context) (err error) {
-			target, err = op.placeTested(ctx)
+			target, err = op.placeTested(ctx, activities.Placing{Archives: true, Purpose: gpu.ForThaw})
 			return err
 		},
 		func(ctx workflow.Context) error { return op.save(ctx, here)() },
@@ -86,7 +87,7 @@ func (op *operation) move(ctx workflow.Context, inst activities.Instance, runnin
 	}
 	return inOrder(
 		when(!running && source.Lease.Bare, run(ctx, control.StripLease, target)),
-		vacate(ctx, source), // and the source last
+		op.vacate(ctx, source), // and the source last
 		run(ctx, control.ForgetSnapshot, snap),
 	)
 }

@@ -267,14 +267,3 @@ func execute(ctx workflow.Context, activity, in, out any) (err error) {
 		}
 	}
 }
-
-// vacate clears a lease's place and gives it back, in this order: nobody else gets what
-// may still be in use.
-func vacate(ctx workflow.Context, home activities.Container) func() error {
-	return func() error {
-		return inOrder(
-			clearUp(onHost(ctx, home), metal.RemoveContainer, home),
-			run(ctx, control.ReturnLease, home),
-		)
-	}
-}

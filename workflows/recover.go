@@ -7,6 +7,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 )
 
 // RecoverInstance brings back an instance that is lost or failed. Where its host answers, it
@@ -37,7 +38,7 @@ func RecoverInstance(ctx workflow.Context, in activities.Claim) (err error) {
 		return fleet.Errorf(fleet.Conflict, "there is no snapshot to recover it from; its data lies on host %s: wait for that, or terminate it", inst.Home.Lease.HostID)
 	}
 
-	target, err := op.placeTested(ctx)
+	target, err := op.placeTested(ctx, activities.Placing{Archives: true, Purpose: gpu.ForThaw})
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func RecoverInstance(ctx workflow.Context, in activities.Claim) (err error) {
 		return err
 	}
 	for _, place := range inst.Leases {
-		leave := vacate(ctx, place)
+		leave := op.vacate(ctx, place)
 		if place.Lease.ID == inst.Home.Lease.ID || place.Lease.Kept {
 			leave = run(ctx, control.KeepLease, place)
 		}
@@ -86,7 +87,7 @@ func (op *operation) heal(ctx workflow.Context, inst activities.Instance) error 
 		if place.Lease.ID == inst.Home.Lease.ID || place.Lease.Kept {
 			continue
 		}
-		if err := vacate(ctx, place)(); err != nil {
+		if err := op.vacate(ctx, place)(); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 )
 
 // ResetInstance erases all data of an instance and installs its image anew, or restores a
@@ -24,7 +25,7 @@ func ResetInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	old, home := inst.Home, inst.Home
 	moves := inst.Was == fleet.Frozen || old.Lease.Bare
 	if moves {
-		if home, err = op.placeTested(ctx); err != nil {
+		if home, err = op.placeTested(ctx, activities.Placing{Archives: true, Purpose: gpu.ForThaw}); err != nil {
 			return err
 		}
 	}
@@ -45,7 +46,7 @@ func ResetInstance(ctx workflow.Context, in activities.Claim) (err error) {
 		when(!moves, run(onHost(ctx, old), metal.RemoveContainer, old)),
 		op.install(ctx, home),
 		op.bringUp(ctx, home),
-		when(moves && old.Lease.ID != "", vacate(ctx, old)),
+		when(moves && old.Lease.ID != "", op.vacate(ctx, old)),
 		when(inst.Snapshot != "", op.forgetFrozen(ctx, inst)),
 		run(ctx, control.ReleaseTraffic, in),
 	)

@@ -24,7 +24,10 @@ func StopInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	}
 	// It has stopped. Past this line others may have its GPUs.
 	ctx = op.commit(ctx)
-	return run(ctx, control.StripLease, inst.Home)()
+	return inOrder(
+		op.scrub(ctx, inst.Home),
+		run(ctx, control.StripLease, inst.Home),
+	)
 }
 
 // drain waits for the requests in flight of an instance whose traffic is held.

@@ -28,7 +28,7 @@ func TerminateInstance(ctx workflow.Context, in activities.Claim) (err error) {
 
 	steps := []func() error{when(inst.Was == fleet.Running, run(ctx, control.HoldTraffic, in), drain(ctx, inst, in))}
 	for _, place := range inst.Leases {
-		steps = append(steps, vacate(ctx, place))
+		steps = append(steps, op.vacate(ctx, place))
 	}
 	steps = append(steps, run(ctx, control.ForgetSnapshots, activities.Snap{Claim: in, Keep: op.params.Keep}))
 	return inOrder(steps...)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 )
 
 // ThawInstance brings a frozen instance back, on any host that fits: its GPUs are diagnosed
@@ -17,7 +18,7 @@ func ThawInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	if err != nil {
 		return err
 	}
-	home, err := op.placeTested(ctx)
+	home, err := op.placeTested(ctx, activities.Placing{Archives: true, Purpose: gpu.ForThaw})
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/fleet/autoscale"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 	"github.com/kelvin-gpu/kelvin/machine"
 	"github.com/kelvin-gpu/kelvin/machine/sim"
 	"github.com/kelvin-gpu/kelvin/store"
@@ -57,22 +58,25 @@ type world struct {
 	took time.Duration // by the workflow's clock
 	keys int
 
-	spec    fleet.InstanceSpec // of servers, besides what all of them have
-	disks   map[string]string  // what lies under a lease
-	archive map[string]string  // what a snapshot holds
-	weak    int                // how many times more saving fails
-	bad     map[string]bool    // GPUs that fail their diagnostics, by UUID
-
-	mu     sync.Mutex
-	at     int    // the call that goes wrong
-	how    string // ... and how
-	during func() // ... or what happens meanwhile
-	broken string // the call that goes on failing
-	lost   string // the host that went silent
-	gone   string // the host that had before anything began
-	calls  []string
-	scaler bool // the endpoint's autoscaler runs
+	spec    fleet.InstanceSpec   // of servers, besides what all of them have
+	disks   map[string]string    // what lies under a lease
+	archive map[string]string    // what a snapshot holds
+	weak    int                  // how many times more saving fails
+	gpu     map[string]*sim.GPUs // by host
+	policy  gpu.Policy           // cheap, unless a test is about it
+	mu      sync.Mutex
+	at      int    // the call that goes wrong
+	how     string // ... and how
+	during  func() // ... or what happens meanwhile
+	broken  string // the call that goes on failing
+	lost    string // the host that went silent
+	gone    string // the host that had before anything began
+	calls   []string
+	scaler  bool // the endpoint's autoscaler runs
 }
+
+// cheap is to read counters only.
+var cheap = gpu.ByClass{A100: gpu.LevelCounters, Other: gpu.LevelCounters}
 
 // template is a database with an account, a data center and two hosts, made once.
 var template = sync.OnceValues(func() (template [4]string, err error) {
@@ -132,13 +136,17 @@ func newWorld(t *testing.T) *world {
 
 	w := &world{
 		T: t, store: s, account: seed[1], hosts: seed[2:], machines: map[string]machine.Machine{},
-		disks: map[string]string{}, archive: map[string]string{}, bad: map[string]bool{},
+		disks: map[string]string{}, archive: map[string]string{}, gpu: map[string]*sim.GPUs{},
 	}
+	w.policy = gpu.DefaultPolicy()
+	w.policy.Levels = gpu.LevelTable{Thaw: cheap, Create: cheap, Worker: cheap, Release: cheap, Hand: cheap}
 	s.Now = func() time.Time { return time.Now().UTC().Add(time.Duration(w.skew.Load())) }
 	for _, id := range w.hosts {
 		host := sim.NewHost(sim.Options{})
 		t.Cleanup(host.Close)
 		w.machines[id] = host.Open(id)
+		w.gpu[id], err = sim.NewGPUs(sim.GPUOptions{Devices: sim.DevicesOf(declared(id)), Seconds: 1e-6})
+		require.NoError(t, err)
 		w.renew(id)
 	}
 	return w
@@ -161,20 +169,42 @@ func freePorts() int {
 	}
 }
 
+// declared are a host's GPUs.
+func declared(hostID string) (gpus []fleet.GPUReport) {
+	for i := range 4 {
+		gpus = append(gpus, fleet.GPUReport{Index: i, UUID: fmt.Sprintf("GPU-%s-%d", hostID, i), Type: "a100-80gb", MemoryMB: 81920})
+	}
+	return gpus
+}
+
+// clean scrubs what hosts are told to scrub, as their agents do.
+func (w *world) clean() {
+	for _, id := range w.hosts {
+		if id == w.lost || id == w.gone {
+			continue
+		}
+		for _, uuid := range w.renew(id).Scrub {
+			scrubbed, err := (&hosts{w}).scrub(w.Context(), id, uuid)
+			require.NoError(w, err)
+			verdict := gpu.JudgeScrub(scrubbed.Result, gpu.DefaultPolicy())
+			require.NoError(w, w.store.ScrubbedGPU(w.Context(), id, scrubbed, verdict))
+		}
+	}
+}
+
 // renew reports a host to the record, as its agent does.
-func (w *world) renew(hostID string) {
+func (w *world) renew(hostID string) fleet.HostOrder {
 	first := freePorts()
 	report := fleet.HostReport{Version: "test", Machine: "sim", Simulated: true, Archives: true, Address: "127.0.0.1", PortFirst: first, PortLast: first + 7}
-	for i := range 4 {
-		report.GPUs = append(report.GPUs, fleet.GPUReport{Index: i, UUID: fmt.Sprintf("GPU-%s-%d", hostID, i), Type: "a100-80gb", MemoryMB: 81920})
-	}
+	report.GPUs = declared(hostID)
 	containers, err := w.machines[hostID].List(w.Context())
 	require.NoError(w, err)
 	for _, c := range containers {
 		report.Containers = append(report.Containers, fleet.ContainerReport{LeaseID: c.LeaseID, InstanceID: c.InstanceID, Epoch: c.Epoch, Running: c.Running})
 	}
-	_, _, err = w.store.RenewLease(w.Context(), hostID, report)
+	order, _, err := w.store.RenewLease(w.Context(), hostID, report)
 	require.NoError(w, err)
+	return order
 }
 
 // lose silences a host: its lease runs out, and it stops what it ran.
@@ -323,7 +353,7 @@ func (w *world) environment(faults ...interceptor.WorkerInterceptor) *testsuite.
 	env.SetWorkerOptions(worker.Options{Interceptors: faults, DeadlockDetectionTimeout: 20 * time.Second})
 	workflows.Register(env)
 	env.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(nil) // to an autoscaler
-	env.RegisterActivity(&activities.Control{Store: w.store, Operations: &endpoints{w}, Logger: slog.New(slog.DiscardHandler)})
+	env.RegisterActivity(&activities.Control{Store: w.store, Operations: &endpoints{w}, Logger: slog.New(slog.DiscardHandler), GPUPolicy: &w.policy})
 	env.RegisterActivity(&hosts{w})
 	return env
 }
@@ -418,12 +448,45 @@ func (h *hosts) RemoveRestored(ctx context.Context, c activities.Copy) error {
 	return h.RemoveContainer(ctx, c.Container)
 }
 
-func (h *hosts) DiagnoseGPU(_ context.Context, t activities.GPUTest) (fleet.Verdict, error) {
-	v := fleet.Verdict{GPU: t.GPU.ID, UUID: t.GPU.UUID, Result: fleet.VerdictPass}
-	if h.w.bad[t.GPU.UUID] {
-		v.Result, v.Rule, v.Message = fleet.VerdictFail, "test", "it has bad memory"
+func (h *hosts) TestGPU(ctx context.Context, t activities.GPUTest) (activities.Examined, error) {
+	o := machine.ExamineOptions{
+		UUID: t.GPU.UUID, Type: t.GPU.Type, Level: t.GPU.Level, Purpose: t.Purpose, Retest: t.Retest, Seconds: 1e-6,
+		Settle: time.Microsecond, Answer: 20 * time.Millisecond,
 	}
-	return v, nil
+	x, err := machine.Examine(ctx, h.w.gpu[t.Lease.HostID], o, func(gpu.Progress) {})
+	return activities.Examined{GPU: t.GPU, Examination: x}, err
+}
+
+func (h *hosts) ResetGPU(ctx context.Context, t activities.GPUTest) (string, error) {
+	if err := h.w.gpu[t.Lease.HostID].Reset(ctx, t.GPU.UUID); err != nil {
+		return err.Error(), ctx.Err()
+	}
+	return "", nil
+}
+
+func (h *hosts) ScrubGPUs(ctx context.Context, c activities.Container) (all []fleet.GPUScrubbed, err error) {
+	spec, err := h.w.store.ContainerSpec(ctx, c.Lease.HostID, c.Lease.ID)
+	if fleet.Is(err, fleet.NotFound) {
+		return nil, nil
+	}
+	for _, g := range spec.GPUs {
+		scrubbed, err := h.scrub(ctx, c.Lease.HostID, g.UUID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, scrubbed)
+	}
+	return all, err
+}
+
+func (h *hosts) scrub(ctx context.Context, hostID, uuid string) (fleet.GPUScrubbed, error) {
+	limited, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	result, err := h.w.gpu[hostID].Scrub(limited, uuid, 1, func(gpu.Progress) {})
+	if err != nil {
+		result.Error = err.Error()
+	}
+	return fleet.GPUScrubbed{UUID: uuid, Result: result}, ctx.Err()
 }
 
 func (h *hosts) ProbeContainer(ctx context.Context, c activities.Container) error {
@@ -536,6 +599,7 @@ func (w *world) containers() map[string]machine.Container {
 
 // gpus counts GPUs by state.
 func (w *world) gpus() map[fleet.GPUState]int {
+	w.clean()
 	gpus, err := w.store.ListGPUs(w.Context(), store.GPUFilter{})
 	require.NoError(w, err)
 	count := map[fleet.GPUState]int{}

@@ -27,7 +27,6 @@ type agentPart struct {
 	portFirst, portLast          int
 	simGPUs, simBadGPUs, volumes string
 	simGPUSeconds                float64
-	bad                          map[string]bool
 	gpuHelper                    string
 	gpuClients                   []string
 	archive, archiveKey          string
@@ -140,7 +139,6 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus, Key: key,
 		Server:   &agent.Server{URL: a.server, Token: a.token, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}}},
 		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Registerer: registry, Started: started, Logs: logs,
-		Diagnoser: agent.SimulatedGPUs{Bad: a.bad},
 	}
 	if kept != nil {
 		ag.Archive = kept

@@ -33,10 +33,11 @@ func (a *agentPart) openGPUs(ctx context.Context, m machine.Machine, logger *slo
 	if err != nil {
 		return nil, nil, err
 	}
-	if a.bad, err = agent.BadGPUs(declared, a.simBadGPUs); err != nil {
+	bad, err := agent.BadGPUs(declared, a.simBadGPUs)
+	if err != nil {
 		return nil, nil, err
 	}
-	for uuid := range a.bad {
+	for uuid := range bad {
 		if err := gpus.Inject(ctx, uuid, "data-mismatch", nil); err != nil {
 			return nil, nil, err
 		}

@@ -32,7 +32,6 @@ type Examination struct {
 	Holders []Holder `json:"holders,omitempty" doc:"Who has it open and should not"`
 	Result  *Result  `json:"result,omitempty" doc:"Of the memory test"`
 	Hung    bool     `json:"hung,omitempty" doc:"The driver did not answer three times in a row"`
-	Refused string   `json:"reset_refused,omitempty" doc:"Why it could not be reset"`
 	Missing bool     `json:"missing,omitempty" doc:"The driver does not list it any more"`
 	Error   string   `json:"error,omitempty" doc:"Why it is not whole"`
 

@@ -15,16 +15,18 @@ import (
 type placing struct {
 	host  string
 	queue bool
+	skip  bool
 }
 
 func (p *placing) flags(a *app, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.host, "host", "", "The only `host` that will do, by name or ID; for operators of the fleet. Default: any that fits")
 	cmd.Flags().BoolVar(&p.queue, "queue", false, "When there is no place for it, wait in the queue, up to 30 days. Default: give up at once")
+	cmd.Flags().BoolVar(&p.skip, "skip-gpu-tests", false, "Do not test the GPUs of a new place before they get the data: up to a minute earlier, perhaps on a GPU that corrupts it. Recorded")
 	complete(cmd, "host", completeFlag(a, hosts, nil))
 }
 
 func (p *placing) body(ctx context.Context, s *session) (api.InstancePlace, error) {
-	body := api.InstancePlace{Wait: p.queue}
+	body := api.InstancePlace{Wait: p.queue, SkipGPUTests: p.skip}
 	if p.host == "" {
 		return body, nil
 	}

@@ -134,6 +134,7 @@ func askedWith(p fleet.Params) string {
 	add(p.Hold != "", "--hold %s", p.Hold)
 	add(p.HostID != "", "--host %s", p.HostID)
 	add(p.Wait, "--queue")
+	add(p.SkipTests, "--skip-gpu-tests")
 	add(p.RateLimit > 0, "--rate-limit %d", p.RateLimit)
 	add(p.SnapshotID != "", "--from %s", p.SnapshotID)
 	add(p.Keep > 0, "--keep %s", inDays(time.Duration(p.Keep)))
