@@ -2203,8 +2203,6 @@ export interface components {
             purpose: string;
             /** @description Why the reset before it was refused, or failed */
             reset_error?: string;
-            /** @description Why it could not be reset */
-            reset_refused?: string;
             /** @description Of the memory test */
             result?: components["schemas"]["Result"];
             /** @description It was reset because of an earlier verdict */
@@ -2928,6 +2926,8 @@ export interface components {
              * @example 104857600
              */
             rate_limit?: number;
+            /** @description Give it its data without testing the GPUs of a new place first. It is back up to a minute earlier, perhaps on a GPU that corrupts what it computes. It is recorded */
+            skip_gpu_tests?: boolean;
             /** @description When there is no place for it, wait in the queue, up to 30 days. Default: end undone with exhausted */
             wait?: boolean;
         };
@@ -2938,6 +2938,8 @@ export interface components {
         InstancePlace: {
             /** @description The only host that will do; for operators of the fleet. Default: any that fits */
             host_id?: string;
+            /** @description Give it its data without testing the GPUs of a new place first. It is back up to a minute earlier, perhaps on a GPU that corrupts what it computes. It is recorded */
+            skip_gpu_tests?: boolean;
             /** @description When there is no place for it, wait in the queue, up to 30 days. Default: end undone with exhausted */
             wait?: boolean;
         };
@@ -2961,6 +2963,8 @@ export interface components {
         InstanceRecover: {
             /** @description The only host that will do; for operators of the fleet. Default: any that fits */
             host_id?: string;
+            /** @description Give it its data without testing the GPUs of a new place first. It is back up to a minute earlier, perhaps on a GPU that corrupts what it computes. It is recorded */
+            skip_gpu_tests?: boolean;
             /** @description The snapshot to bring it back from. Default: its newest whole one; where its host answers, the data it has */
             snapshot_id?: string;
             /** @description When there is no place for it, wait in the queue, up to 30 days. Default: end undone with exhausted */
@@ -3335,6 +3339,8 @@ export interface components {
              * @description Of an endpoint's spec that update moves to
              */
             revision?: number;
+            /** @description Its GPUs are not tested before they get the data, because its owner said so */
+            skip_gpu_tests?: boolean;
             /** @description Of create, reset and recover: what is restored */
             snapshot_id?: string;
             /** @description For a place, when there is none */
