@@ -71,7 +71,7 @@ func (t *tx) insertDiagnosis(g fleet.GPU, d fleet.Diagnosis) (bool, error) {
 	if err != nil || n == 0 {
 		return false, err
 	}
-	switch d.Kind { //nolint:exhaustive // the rest has a verdict
+	switch d.Kind {
 	case fleet.DiagnosisHand, fleet.DiagnosisSkip:
 		return true, nil
 	case fleet.DiagnosisScrub:

@@ -18,13 +18,13 @@ func TestRandomHistoriesLeaveAWayOut(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		now := mustClock(t, s)
 		a := mustAccount(t, s)
-		hosts := []fleet.Host{mustHost(t, s, 3), mustHost(t, s, 2)}
+		hosts := []fleet.Host{mustHost(t, s, 3), mustScrubber(t, s, 2)}
 		rapid.Check(t, func(r *rapid.T) {
 			h := history{t: shrinking{t, r}, s: s, now: now, account: a, hosts: hosts}
 			steps := map[string]func(*rapid.T){
 				"create": h.create, "accept": h.accept, "start": h.start, "begin": h.begin, "place": h.place,
 				"move": h.move, "end": h.end, "cancel": h.cancel, "hold": h.hold, "time": h.time, "renew": h.renew,
-				"expire": h.expire, "": h.check,
+				"expire": h.expire, "scrub": h.scrub, "quarantine": h.quarantine, "": h.check,
 			}
 			r.Repeat(steps)
 			h.finish(r)
@@ -166,7 +166,50 @@ func (h *history) renew(r *rapid.T) {
 			containers = append(containers, container(inst, rapid.Bool().Draw(r, "running")))
 		}
 	}
-	mustRenew(h.t, h.s, host.ID, len(host.GPUs), containers...)
+	h.report(i, containers...)
+}
+
+// report renews the lease of a host, and has it scrub what it is told to. The first has an old
+// agent, which does not scrub.
+func (h *history) report(i int, containers ...fleet.ContainerReport) []string {
+	host := h.hosts[i]
+	r := report(host.ID, len(host.GPUs), containers...)
+	r.Scrubs = i > 0
+	return mustOrder(h.t, h.s, host.ID, r).Scrub
+}
+
+// scrub has a host scrub what it is told to, or what an instance has.
+func (h *history) scrub(r *rapid.T) {
+	scrub := h.report(1)
+	for _, g := range h.gpus(1) {
+		ordered := slices.Contains(scrub, g.UUID)
+		if !ordered && rapid.Bool().Draw(r, "let it be") {
+			continue
+		}
+		if ordered {
+			state, err := h.s.HostScrubbed(h.t.Context(), g.HostID, aScrub(h.s, g), clean)
+			require.NoError(h.t, err)
+			require.Equal(h.t, fleet.GPUFree, state)
+		} else {
+			require.NoError(h.t, h.s.ScrubbedGPU(h.t.Context(), g.HostID, aScrub(h.s, g), clean))
+		}
+	}
+}
+
+func (h *history) gpus(i int) []fleet.GPU {
+	host, err := h.s.GetHost(h.t.Context(), h.hosts[i].ID)
+	require.NoError(h.t, err)
+	return host.GPUs
+}
+
+// quarantine puts a GPU in quarantine, or takes it out.
+func (h *history) quarantine(r *rapid.T) {
+	g := rapid.SampledFrom(h.gpus(1)).Draw(r, "gpu")
+	if rapid.Bool().Draw(r, "in") {
+		require.NoError(h.t, h.s.QuarantineByHand(h.t.Context(), g.ID, "key_test", "it smells"))
+	} else {
+		h.fine(h.s.ReleaseGPU(h.t.Context(), g.ID, "key_test", "no more"))
+	}
 }
 
 func (h *history) expire(*rapid.T) {
@@ -182,6 +225,11 @@ func (h *history) check(*rapid.T) {
 		require.Equal(h.t, h.routes, routes, "gateways hear of every change")
 	}
 	h.routes = routes
+	for _, g := range h.gpus(1) {
+		if g.State == fleet.GPUFree {
+			require.False(h.t, g.Dirty, "nobody gets what another one had before it is scrubbed")
+		}
+	}
 	for _, id := range h.instances {
 		inst := mustInstance(h.t, h.s, id)
 		open, err := h.s.ListOperations(h.t.Context(), h.account.ID, OperationFilter{ResourceID: id, Open: true})
@@ -209,8 +257,8 @@ func (h *history) check(*rapid.T) {
 
 // finish terminates everything, over whatever is open, and finds nothing left.
 func (h *history) finish(*rapid.T) {
-	for _, host := range h.hosts {
-		mustRenew(h.t, h.s, host.ID, len(host.GPUs))
+	for i := range h.hosts {
+		h.report(i)
 	}
 	for _, id := range h.instances {
 		for range 5 {
@@ -237,10 +285,19 @@ func (h *history) finish(*rapid.T) {
 			require.NoError(h.t, h.s.ReturnLease(h.t.Context(), lease.ID))
 		}
 	}
-	for _, host := range h.hosts {
-		got, err := h.s.GetHost(h.t.Context(), host.ID)
-		require.NoError(h.t, err)
-		for _, g := range got.GPUs {
+	for _, g := range h.gpus(1) {
+		if g.State == fleet.GPUQuarantined {
+			require.NoError(h.t, h.s.ReleaseGPU(h.t.Context(), g.ID, "key_test", "no more"))
+		}
+	}
+	for _, g := range h.gpus(1) {
+		if slices.Contains(h.report(1), g.UUID) {
+			_, err := h.s.HostScrubbed(h.t.Context(), g.HostID, aScrub(h.s, g), clean)
+			require.NoError(h.t, err)
+		}
+	}
+	for i := range h.hosts {
+		for _, g := range h.gpus(i) {
 			require.Equal(h.t, fleet.GPUFree, g.State)
 		}
 	}
