@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes sure that there are LLVM's opt and llc, and a C compiler: tests compile the kernels of the
-# GPU memory test for the CPU, and run them behind a fake CUDA driver.
+# Makes sure that there are LLVM's opt and llc: tests compile the kernels of the GPU memory test for the
+# CPU with them, and run them behind a fake CUDA driver.
 # Exit: 0 they are there, 3 only the user can help and has been told how.
 set -eu
 . "$(dirname "$0")/lib.sh"
@@ -22,4 +22,3 @@ if ! llvm opt || ! llvm llc; then
 		install_packages LLVM llvm
 	fi
 fi
-have cc || install_packages "a C compiler" gcc libc6-dev

@@ -3,7 +3,7 @@
 #
 #   setup.sh build   Go and Node.js                         (checked: the newcomer brings them)
 #   setup.sh dev     build, and a Docker engine             (without one, dev simulates its machine)
-#   setup.sh test    dev, Chromium, PostgreSQL, LLVM and gcc (without one, its tests are skipped)
+#   setup.sh test    dev, Chromium, PostgreSQL, gcc and LLVM (without one, its tests are skipped)
 #
 # Missing parts are installed from the distribution's packages when run as root; otherwise the command
 # to do so is printed. With CI=true nothing may be missing: a skipped test would look like a passed one.
@@ -19,7 +19,7 @@ usage() {
 case ${1:-} in
 build) required='go node' optional='' ;;
 dev) required='go node' optional='docker' ;;
-test) required='go node' optional='docker chromium postgres llvm' ;;
+test) required='go node' optional='docker chromium postgres gcc llvm' ;;
 *) usage ;;
 esac
 

@@ -59,6 +59,13 @@ func mustStart(t testing.TB, faults []string, args ...string) *child {
 	c.Env = append(os.Environ(), "MEMTEST_WORKER=1", "CUDA_VISIBLE_DEVICES="+fakecuda.Device, "CUDA_MPS_PIPE_DIRECTORY="+t.TempDir(),
 		"LD_LIBRARY_PATH="+fakecuda.Library(t))
 	c.Env = append(c.Env, faults...)
+	c.start(t)
+	return c
+}
+
+// start starts it, with a pipe to listen at.
+func (c *child) start(t testing.TB) {
+	t.Helper()
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	c.ExtraFiles, c.lines, c.Stderr = []*os.File{w}, r, c.stderr
@@ -67,7 +74,6 @@ func mustStart(t testing.TB, faults []string, args ...string) *child {
 	require.NoError(t, c.Start())
 	require.NoError(t, w.Close())
 	t.Cleanup(func() { _ = c.Process.Kill(); _ = r.Close() })
-	return c
 }
 
 // listen reads what a worker says until its end.

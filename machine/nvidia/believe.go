@@ -22,7 +22,7 @@ func (c *child) conclude(why error, dead bool, exit error) (gpu.Result, error) {
 		}
 	}
 	r := c.soFar()
-	r.MaxMemoryTemperature = c.hottest
+	r.MaxMemoryTemperature = int(c.hottest.Load())
 	fail := func(format string, args ...any) { r.Error = cmp.Or(r.Error, fmt.Sprintf(format, args...)) }
 	switch {
 	case !dead:

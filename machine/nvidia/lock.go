@@ -16,7 +16,7 @@ import (
 )
 
 // Locks keep programs of one host apart that would disturb each other on a GPU: two agents, or
-// an agent and somebody at the command line. A lock is a file gpu-<uuid>.lock, locked as long as its
+// an agent and somebody at the command line. A lock is a file <uuid>.lock, locked as long as its
 // holder lives, in which the process that works on the GPU is named. Whoever takes the lock
 // next ends that process first, should it have outlived its program.
 type Locks struct {
@@ -76,7 +76,7 @@ func (l Locks) Take(ctx context.Context, uuid string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fleet.Errorf(fleet.Unavailable, "lock the GPU: %v", err)
 	}
-	file, err := os.OpenFile(filepath.Join(dir, "gpu-"+strings.ToLower(uuid)+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(filepath.Join(dir, strings.ToLower(uuid)+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fleet.Errorf(fleet.Unavailable, "lock the GPU: %v", err)
 	}
@@ -176,7 +176,7 @@ func (l Locks) Reap(ctx context.Context) error {
 	var all error
 	for _, e := range entries {
 		name, is := strings.CutSuffix(e.Name(), ".lock")
-		if !is || !strings.HasPrefix(name, "gpu-") {
+		if !is || !knownUUID.MatchString(strings.ToUpper(name)) {
 			continue
 		}
 		file, err := os.OpenFile(filepath.Join(dir, e.Name()), os.O_RDWR, 0)

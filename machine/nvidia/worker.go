@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -109,7 +110,7 @@ type child struct {
 	told    time.Time
 	found   []gpu.Mismatch
 	result  *gpu.Result
-	hottest int
+	hottest atomic.Int64 // °C of the memory
 }
 
 func (c *child) arguments() []string {
@@ -209,11 +210,10 @@ func (c *child) attend(ctx context.Context) (gpu.Result, error) {
 		c.lock.Release() // even if nobody waits any more
 	}()
 	watch, stop := context.WithCancel(context.WithoutCancel(ctx))
-	heat := c.watchHeat(watch)
+	defer stop()
+	go c.watchHeat(watch)
 	why := c.listen(ctx, lines)
 	dead, exit := c.finish(why, ended)
-	stop()
-	c.hottest = <-heat
 	_ = c.lines.Close()
 	r, err := c.conclude(why, dead, exit)
 	if dead && ctx.Err() != nil {
@@ -328,25 +328,21 @@ func (c *child) finish(why error, ended <-chan error) (dead bool, exit error) {
 	return false, nil
 }
 
-// watchHeat looks at the memory's temperature now and then, and answers the greatest; 0 if it
-// cannot be known.
-func (c *child) watchHeat(ctx context.Context) <-chan int {
-	greatest := make(chan int, 1)
-	go func() {
-		hottest := 0
-		if c.Temperature != nil {
-			for {
-				if t, ok := c.Temperature(ctx, c.job.UUID); ok {
-					hottest = max(hottest, t)
-				}
-				if pause(ctx, 2*time.Second) != nil {
-					break
-				}
+// watchHeat looks at the memory's temperature now and then. Nobody waits for it: who tells
+// the temperature asks the driver, too.
+func (c *child) watchHeat(ctx context.Context) {
+	if c.Temperature == nil {
+		return
+	}
+	for {
+		if t, ok := c.Temperature(ctx, c.job.UUID); ok {
+			for was := c.hottest.Load(); int64(t) > was && !c.hottest.CompareAndSwap(was, int64(t)); was = c.hottest.Load() {
 			}
 		}
-		greatest <- hottest
-	}()
-	return greatest
+		if pause(ctx, 2*time.Second) != nil {
+			return
+		}
+	}
 }
 
 // tail keeps the end of what is written to it.

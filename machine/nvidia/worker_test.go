@@ -218,7 +218,7 @@ func TestStraysAreReaped(t *testing.T) {
 	go func() { defer close(gone); _ = stray.Wait() }()
 	note, err := json.Marshal(worker{PID: stray.Process.Pid, Start: startOf(stray.Process.Pid)})
 	require.NoError(t, err)
-	path := filepath.Join(locks.Dir, "gpu-"+strings.ToLower(fakecuda.Device)+".lock")
+	path := filepath.Join(locks.Dir, strings.ToLower(fakecuda.Device)+".lock")
 	require.NoError(t, os.WriteFile(path, note, 0o600))
 	require.NoError(t, locks.Reap(t.Context()))
 	select {

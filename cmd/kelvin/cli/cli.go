@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	machines "github.com/kelvin-gpu/kelvin/machine"
 )
 
 // app is what the commands share: the world they run in, and the flags they all have.
@@ -16,6 +18,8 @@ type app struct {
 	getenv func(string) string
 	now    func() time.Time
 	pause  func(context.Context, time.Duration) error // waits, or returns the context's error
+	// openGPUs opens the GPUs of this machine, with kelvin-gpu at that path.
+	openGPUs func(ctx context.Context, helper string) (machines.GPUs, error)
 
 	server    string // --server
 	context   string // --context
@@ -25,7 +29,7 @@ type app struct {
 }
 
 func newApp() *app {
-	return &app{getenv: os.Getenv, now: time.Now, pause: pause}
+	return &app{getenv: os.Getenv, now: time.Now, pause: pause, openGPUs: openGPUs}
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -143,9 +143,9 @@ func (a *app) gpuCommand() *cobra.Command {
 	complete(ls, "state", fixed(fleet.GPUStates...))
 	complete(ls, "type", a.completeGPUTypes)
 	cmd := &cobra.Command{
-		Use: "gpu", Aliases: []string{"gpus"}, Short: "Look at GPUs",
-		Long: "Lists the GPUs of hosts. Only accounts that operate the fleet see them.",
+		Use: "gpu", Aliases: []string{"gpus"}, Short: "Look at GPUs, test and scrub them",
+		Long: "Lists the GPUs of hosts, which only accounts that operate the fleet see. With --local it tests and scrubs\nthose of the machine it is called on, without a server.",
 	}
-	cmd.AddCommand(ls)
+	cmd.AddCommand(ls, a.gpuShowLocal(), a.gpuTestLocal(), a.gpuScrubLocal())
 	return cmd
 }

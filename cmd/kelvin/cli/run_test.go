@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kelvin-gpu/kelvin/api"
+	machines "github.com/kelvin-gpu/kelvin/machine"
 )
 
 var update = flag.Bool("update", false, "write golden files and the reference instead of comparing them")
@@ -49,6 +50,7 @@ type world struct {
 	server *httptest.Server
 	mux    *http.ServeMux
 	in     io.Reader
+	gpus   machines.GPUs // of this machine
 
 	mu       sync.Mutex
 	asked    []asked
@@ -90,6 +92,12 @@ func (w *world) command() *cobra.Command {
 			return w.now
 		},
 		pause: w.wait,
+		openGPUs: func(ctx context.Context, helper string) (machines.GPUs, error) {
+			if w.gpus == nil {
+				return openGPUs(ctx, helper)
+			}
+			return w.gpus, nil
+		},
 	}
 	root := newRoot()
 	a.addTo(root)

@@ -20,10 +20,10 @@ const Device = "GPU-00000000-0000-0000-0000-000000000001"
 // where it cannot be built for want of tools.
 func Library(tb testing.TB) string {
 	tb.Helper()
-	opt, llc, cc := tool("opt"), tool("llc"), tool("cc")
-	for what, path := range map[string]string{"LLVM's opt": opt, "LLVM's llc": llc, "a C compiler": cc} {
-		if path == "" {
-			tb.Skip("needs " + what + " to run the kernels on the CPU: deploy/setup/llvm.sh installs it")
+	opt, llc, cc := tool("opt"), tool("llc"), tool("gcc")
+	for _, need := range [][2]string{{opt, "LLVM's opt (deploy/setup/llvm.sh"}, {llc, "LLVM's llc (deploy/setup/llvm.sh"}, {cc, "gcc (deploy/setup/gcc.sh"}} {
+		if need[0] == "" {
+			tb.Skip("needs " + need[1] + " installs it) to run the kernels on the CPU")
 		}
 	}
 	if runtime.GOOS != "linux" {
