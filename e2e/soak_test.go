@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -183,12 +184,22 @@ func (k *soak) strike() {
 	k.start(part)
 }
 
-// killEngine kills the second Docker engine, and starts it again. Its containers end.
+// killEngine kills the second Docker engine, and starts it again. Its containers end. Its
+// proxies go with it, which hold the ports of its containers: an engine that finds them taken
+// cannot start a container there until somebody ends what has them.
 func (k *soak) killEngine() {
 	k.Logf("kill the second engine")
 	pid, err := os.ReadFile(filepath.Join(k.two.dir, "docker.pid"))
 	require.NoError(k, err)
-	require.NoError(k, exec.CommandContext(k.Context(), "kill", "-9", strings.TrimSpace(string(pid))).Run())
+	engine := strings.TrimSpace(string(pid))
+	proxies, err := exec.CommandContext(k.Context(), "pgrep", "-P", engine, "docker-proxy").Output()
+	if exit, none := errors.AsType[*exec.ExitError](err); err != nil && (!none || exit.ExitCode() != 1) {
+		require.NoError(k, err)
+	}
+	require.NoError(k, exec.CommandContext(k.Context(), "kill", "-9", engine).Run())
+	for _, proxy := range strings.Fields(string(proxies)) {
+		_ = exec.CommandContext(k.Context(), "kill", "-9", proxy).Run() // it may have ended with its engine
+	}
 	time.Sleep(time.Duration(k.rand.IntN(2500)) * time.Millisecond)
 	script := filepath.Join("..", "deploy", "setup", "docker-second.sh")
 	out, err := exec.CommandContext(context.WithoutCancel(k.Context()), "sh", script, "start", k.two.dir).CombinedOutput()
