@@ -130,7 +130,7 @@ func (c *Control) JudgeGPUs(ctx context.Context, in Judging) ([]Judged, error) {
 		d := fleet.Diagnosis{
 			ID: fleet.DiagnosisID(in.Lease.ID, e.GPU.ID, in.Try), Kind: fleet.DiagnosisTest, GPUID: e.GPU.ID, HostID: in.Lease.HostID,
 			OperationID: in.Claim.OperationID, InstanceID: in.Claim.ResourceID, AccountID: in.Claim.AccountID,
-			Examination: &e.Examination, Verdict: j.Verdict, Signed: e.Signed,
+			Examination: &e.Examination, Verdict: j.Verdict, Signed: e.Signed, Probation: time.Duration(policy.Probation),
 		}
 		if e.Examination.Level == gpu.LevelNone {
 			d.Kind = fleet.DiagnosisSkip

@@ -15,45 +15,42 @@ import (
 )
 
 // A Policy is every threshold of the verdict that is Kelvin's own choice. NVIDIA's limits are
-// not among them: see NVIDIA's constants in decide.go.
+// not among them: see rule.go.
 type Policy struct {
 	Levels          LevelTable `json:"levels"`
-	RaiseWithoutECC bool       `json:"raise_without_ecc"` // one level more where memory has no ECC: the test is all there is
+	RaiseWithoutECC bool       `json:"raise_without_ecc" doc:"One level more for GPUs without ECC, or that nobody knows: the test is all there is"`
 
-	RigorousSeconds  float64 `json:"rigorous_seconds"`   // least duration of LevelRigorous
-	MinCoverage      float64 `json:"min_coverage"`       // of usable memory, below which nothing is proved
-	MinCoverageSlice float64 `json:"min_coverage_slice"` // the same under MIG
-	CorrectedPerTB   float64 `json:"corrected_per_tb"`   // corrected errors per 10¹² bytes moved that are still well
+	RigorousSeconds  float64 `json:"rigorous_seconds" doc:"Least duration of the rigorous level"`
+	MinCoverage      float64 `json:"min_coverage" doc:"Share of usable memory below which nothing is proved"`
+	MinCoverageSlice float64 `json:"min_coverage_slice" doc:"The same under MIG"`
+	CorrectedPerTB   float64 `json:"corrected_per_tb" doc:"Corrected errors for each 10¹² bytes moved that are still well"`
 
-	BaselineShare float64 `json:"baseline_share"` // of its memory's peak rate, what a well GPU reaches
-	MinBandwidth  float64 `json:"min_bandwidth"`  // of the baseline, below which nothing is proved
-	GoodBandwidth float64 `json:"good_bandwidth"` // of the baseline, below which it is degraded
+	BaselineShare float64 `json:"baseline_share" doc:"Of the product's peak memory bandwidth, what a well GPU reaches: the baseline"`
+	MinBandwidth  float64 `json:"min_bandwidth" doc:"Of the baseline, below which nothing is proved"`
+	GoodBandwidth float64 `json:"good_bandwidth" doc:"Of the baseline, below which it is degraded"`
 
-	Window              Duration `json:"window"`               // how long errors are held against a GPU
-	UncorrectableEvents int      `json:"uncorrectable_events"` // so many within the window are the end
-	LinkEvents          int      `json:"link_events"`          // so many NVLink failures within the window are
-	Incident            Duration `json:"incident"`             // events closer than this are one
-	RetiredPages        int      `json:"retired_pages"`        // so many are the end, before Ampere
+	Window              Duration `json:"window" doc:"How long errors are held against a GPU"`
+	UncorrectableEvents int      `json:"uncorrectable_events" doc:"So many uncorrectable errors within the window are the end"`
+	LinkEvents          int      `json:"link_events" doc:"So many NVLink failures within the window are the end"`
+	Incident            Duration `json:"incident" doc:"Errors closer than this are one"`
+	RetiredPages        int      `json:"retired_pages" doc:"So many pages of memory that are used no more are the end, before Ampere"`
 
-	IdleMemoryMiB uint64 `json:"idle_memory_mib"` // memory in use on a GPU that nobody uses
-	ECCOff        string `json:"ecc_off"`         // "fail" or "allow": a data-center GPU whose ECC is off, or will be
-	Remanence     string `json:"remanence"`       // "report" or "fail": memory that was not empty before a test
+	IdleMemoryMiB uint64 `json:"idle_memory_mib" doc:"MiB in use on a GPU that nobody uses"`
+	ECCOff        string `json:"ecc_off" doc:"A data-center GPU whose ECC is off, or will be: fail or allow"`
+	Remanence     string `json:"remanence" doc:"Memory that was not empty before a test: report or fail"`
 
-	Retries    int      `json:"retries"` // of an inconclusive examination, before it counts as failed
-	RetryAfter Duration `json:"retry_after"`
-	Probation  Duration `json:"probation"` // after a reset: what is examined is examined rigorously, and its score is lower
-
-	DegradedScore  int `json:"degraded_score"`  // of 100, for placement
-	ProbationScore int `json:"probation_score"` // of 100
+	Retries    int      `json:"retries" doc:"Of an inconclusive examination, before it counts as failed"`
+	RetryAfter Duration `json:"retry_after" doc:"Between them"`
+	Probation  Duration `json:"probation" doc:"Of a GPU that had to be reset: others are handed out before it"`
 }
 
 // A LevelTable is how thoroughly GPUs are examined, by purpose.
 type LevelTable struct {
-	Thaw    ByClass `json:"thaw"` // and migrate, recover
-	Create  ByClass `json:"create"`
-	Worker  ByClass `json:"worker"`
-	Release ByClass `json:"release"`
-	Hand    ByClass `json:"hand"`
+	Thaw    ByClass `json:"thaw" doc:"Level of thaw, migrate and recover"`
+	Create  ByClass `json:"create" doc:"Level of a new server"`
+	Worker  ByClass `json:"worker" doc:"Level of an endpoint's worker"`
+	Release ByClass `json:"release" doc:"Level after a reset, a quarantine or a drain"`
+	Hand    ByClass `json:"hand" doc:"Level when somebody asks and names none"`
 }
 
 // ByClass is a level for the A100 and its kind, and one for all others.
@@ -111,7 +108,6 @@ func DefaultPolicy() Policy {
 		IdleMemoryMiB: 15, ECCOff: Fail, Remanence: Remark,
 
 		Retries: 2, RetryAfter: Duration(30 * time.Second), Probation: Duration(7 * 24 * time.Hour),
-		DegradedScore: 50, ProbationScore: 80,
 	}
 }
 
@@ -132,22 +128,6 @@ func (p Policy) LevelFor(purpose Purpose, product Product) Level {
 		level = level.Next()
 	}
 	return level
-}
-
-// Score is what placement prefers GPUs by, 0 to 100, after a verdict.
-func (p Policy) Score(v Verdict, probation bool) int {
-	score := 0
-	switch v.Outcome {
-	case Pass:
-		score = 100
-	case Degraded:
-		score = p.DegradedScore
-	default:
-	}
-	if probation {
-		score = min(score, p.ProbationScore)
-	}
-	return score
 }
 
 // ForSlice is the policy for what is a MIG slice.
@@ -238,8 +218,6 @@ func (p Policy) Validate() error {
 	check(p.Retries >= 0 && p.Retries <= 10, "retries", "0 to 10")
 	check(p.RetryAfter >= 0 && p.RetryAfter <= Duration(time.Hour), "retry_after", "0s to 1h")
 	check(p.Probation >= 0, "probation", "0s or more")
-	check(p.DegradedScore >= 0 && p.DegradedScore <= 100, "degraded_score", "0 to 100")
-	check(p.ProbationScore >= 0 && p.ProbationScore <= 100, "probation_score", "0 to 100")
 	if len(e) > 0 {
 		return e
 	}

@@ -111,15 +111,6 @@ func TestLevelFor(t *testing.T) {
 	require.Equal(t, gpu.LevelQuick, p.LevelFor(gpu.ForCreate, product))
 }
 
-func TestScore(t *testing.T) {
-	t.Parallel()
-	p := gpu.DefaultPolicy()
-	for outcome, want := range map[gpu.Outcome][2]int{gpu.Pass: {100, 80}, gpu.Degraded: {50, 50}, gpu.Inconclusive: {0, 0}, gpu.Quarantine: {0, 0}, "": {0, 0}} {
-		v := gpu.Verdict{Outcome: outcome}
-		require.Equal(t, want, [2]int{p.Score(v, false), p.Score(v, true)}, outcome)
-	}
-}
-
 func TestThresholdsAreThePolicys(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
