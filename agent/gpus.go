@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,20 +13,19 @@ import (
 )
 
 // A ward is the host's GPUs in the care of its agent: nobody else tests, scrubs or resets one
-// at the same time, and what their driver reports is kept for a while.
+// at the same time, and what their driver reports is heard.
 type ward struct {
 	*machine.Exclusive
 	agent     *Agent
 	inventory atomic.Pointer[[]fleet.GPUReport] // as the driver listed them last
 
+	watching  *GPUWatch
+
 	mu     sync.Mutex
-	events []gpu.Event          // the newest, oldest first
 	scrubs map[string]time.Time // by UUID: when the next may begin
 }
 
 const (
-	// rememberEvents is how many events are kept.
-	rememberEvents = 1000
 	// listLimit is how long a driver may take to list its GPUs, before each of which it may have to wake up.
 	listLimit = 30 * time.Second
 	// scrubLimit is how long a scrub may take, and scrubAgain when one that the server asks for again
@@ -39,6 +37,7 @@ const (
 func newWard(a *Agent) *ward {
 	w := &ward{Exclusive: machine.NewExclusive(a.GPUs), agent: a, scrubs: map[string]time.Time{}}
 	w.inventory.Store(&[]fleet.GPUReport{})
+	w.watching = &GPUWatch{HostID: a.HostID, GPUs: w.Exclusive, Tell: a.Server.Report, Logger: a.Logger, Registerer: a.Registerer}
 	return w
 }
 
@@ -91,38 +90,26 @@ func reportsOf(devices []gpu.Device) []fleet.GPUReport {
 	return reports
 }
 
-// watch keeps what the driver reports, until ctx ends.
+// watch hears what the driver reports, and looks at the GPUs, until ctx ends.
 func (w *ward) watch(ctx context.Context) error {
-	for w != nil && ctx.Err() == nil {
-		err := w.Watch(ctx, w.hear)
-		if err != nil && ctx.Err() == nil {
-			w.agent.Logger.WarnContext(ctx, "the events of the GPUs broke off", "host", w.agent.HostID, "error", err)
-			sleep(ctx, time.Second)
-		}
+	if w == nil {
+		return nil
 	}
-	return nil
+	return w.watching.Run(ctx)
 }
 
-func (w *ward) hear(e gpu.Event) {
-	w.mu.Lock()
-	if w.events = append(w.events, e); len(w.events) > 2*rememberEvents {
-		w.events = slices.Clone(w.events[rememberEvents:])
+// summaries are what the next renewal tells of the GPUs' health, and shown says that it did.
+func (w *ward) summaries() []gpu.Health {
+	if w == nil {
+		return nil
 	}
-	w.mu.Unlock()
-	w.agent.Logger.Warn("a GPU's driver reports", "host", w.agent.HostID, "gpu", e.UUID, "kind", string(e.Kind), "xid", e.Xid, "message", e.Message, "source", e.Source)
+	return w.watching.Summaries()
 }
 
-// since are the events of a GPU that are kept, from a time on.
-func (w *ward) since(uuid string, t time.Time) []gpu.Event {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var found []gpu.Event
-	for _, e := range w.events {
-		if e.UUID == uuid && !e.At.Before(t) {
-			found = append(found, e)
-		}
+func (w *ward) shown(all []gpu.Health) {
+	if w != nil {
+		w.watching.Shown(all)
 	}
-	return found
 }
 
 // scrub begins to scrub the GPUs that the server wants scrubbed and that are not being scrubbed, and

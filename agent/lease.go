@@ -73,6 +73,7 @@ func (a *Agent) renew(ctx context.Context) (fleet.HostOrder, error) {
 	if err != nil {
 		return fleet.HostOrder{}, err
 	}
+	a.ward.shown(report.Health)
 	next := &lease{ends: asked.Add(time.Duration(order.TTL)), ttl: time.Duration(order.TTL), every: time.Duration(order.Every)}
 	if next.every <= 0 {
 		next.every = fleet.LeaseEvery
@@ -94,7 +95,7 @@ func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
 	r := fleet.HostReport{
 		Version: a.Version, Machine: info.Driver, Simulated: a.simulates(), Address: a.Address,
 		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.ward.reports(), Scrubs: a.ward != nil, CertificateKey: a.publicKey(),
-		Archives:   a.Archive != nil && info.Archives,
+		Archives: a.Archive != nil && info.Archives, Health: a.ward.summaries(),
 		Containers: []fleet.ContainerReport{},
 	}
 	for _, c := range containers {

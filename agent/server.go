@@ -31,6 +31,11 @@ func (s *Server) Spec(ctx context.Context, leaseID string) (fleet.ContainerSpec,
 	return spec, s.do(ctx, http.MethodGet, "/v1/agent/leases/"+url.PathEscape(leaseID), nil, &spec)
 }
 
+// Report tells what the drivers of the host's GPUs report by themselves.
+func (s *Server) Report(ctx context.Context, events fleet.GPUEvents) error {
+	return s.do(ctx, http.MethodPost, "/v1/agent/events", events, nil)
+}
+
 // Collect offers to clear up the archive.
 func (s *Server) Collect(ctx context.Context) (fleet.CollectOrder, error) {
 	var order fleet.CollectOrder

@@ -32,13 +32,7 @@ func (e *Exclusive) Hold(ctx context.Context, uuid string) (held context.Context
 	if ctx.Value(heldKey{uuid}) != nil {
 		return ctx, func() {}, nil
 	}
-	e.mu.Lock()
-	turn := e.turns[uuid]
-	if turn == nil {
-		turn = make(chan struct{}, 1)
-		e.turns[uuid] = turn
-	}
-	e.mu.Unlock()
+	turn := e.turn(uuid)
 	if err := ctx.Err(); err != nil {
 		return ctx, nil, err
 	}
@@ -48,6 +42,26 @@ func (e *Exclusive) Hold(ctx context.Context, uuid string) (held context.Context
 	case <-ctx.Done():
 		return ctx, nil, ctx.Err()
 	}
+}
+
+// TryHold is Hold without waiting: it is false if somebody else has the turn.
+func (e *Exclusive) TryHold(uuid string) (release func(), ok bool) {
+	turn := e.turn(uuid)
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, true
+	default:
+		return nil, false
+	}
+}
+
+func (e *Exclusive) turn(uuid string) chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.turns[uuid] == nil {
+		e.turns[uuid] = make(chan struct{}, 1)
+	}
+	return e.turns[uuid]
 }
 
 // Test implements GPUs.
