@@ -19,7 +19,7 @@ type ward struct {
 	agent     *Agent
 	inventory atomic.Pointer[[]fleet.GPUReport] // as the driver listed them last
 
-	watching  *GPUWatch
+	watching *GPUWatch
 
 	mu     sync.Mutex
 	scrubs map[string]time.Time // by UUID: when the next may begin
