@@ -2472,6 +2472,7 @@ export interface components {
         };
         GPUEvents: {
             events?: components["schemas"]["DriverEvent"][];
+            health?: components["schemas"]["Health"][];
         } & {
             [key: string]: unknown;
         };
