@@ -23,7 +23,7 @@ var _ activities.Examiner = examiner{}
 func (x examiner) Examine(ctx context.Context, t activities.GPUTest, progress func(fleet.Progress)) (activities.Examined, error) {
 	o := machine.ExamineOptions{
 		UUID: t.GPU.UUID, Type: t.GPU.Type, Level: t.GPU.Level, Purpose: t.Purpose, Retest: t.Retest,
-		Seed: rand.Uint64(), Seconds: t.GPU.Seconds, Events: x.ward.since,
+		Seed: rand.Uint64(), Seconds: t.GPU.Seconds, Events: x.ward.watching.Events,
 	}
 	found, err := machine.Examine(ctx, x.ward.Exclusive, o, func(p gpu.Progress) { progress(stepOf(t.GPU.UUID, p)) })
 	if err != nil {
