@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,17 @@ func TestEndsOnARealGPU(t *testing.T) {
 		time.AfterFunc(5*time.Second, func() { at = time.Now() })
 		all := c.listen(t, nil)
 		t.Logf("%s: process gone after %s", name, time.Since(at).Round(time.Millisecond))
+		for {
+			out, err := exec.Command("nvidia-smi", "--id="+uuid, "--query-gpu=memory.used", "--format=csv,noheader,nounits").Output()
+			require.NoError(t, err)
+			used, err := strconv.Atoi(strings.TrimSpace(string(out)))
+			require.NoError(t, err)
+			if used < 1024 {
+				break
+			}
+			require.Less(t, time.Since(at), time.Minute, "%d MiB are still in use", used)
+		}
+		t.Logf("%s: memory free after %s, as nvidia-smi tells it", name, time.Since(at).Round(time.Millisecond))
 		if all.result != nil {
 			require.False(t, all.result.Whole())
 		}
