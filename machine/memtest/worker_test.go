@@ -297,7 +297,9 @@ func TestProgressIsToldTenTimesASecond(t *testing.T) {
 	for _, p := range all.progress {
 		require.GreaterOrEqual(t, p.Done, last.Done)
 		require.LessOrEqual(t, p.Percent, 99.0)
-		require.Equal(t, 47*all.result.Covered, p.Total)
+		if p.Phase != "allocation" { // nobody knows before how much it is
+			require.Equal(t, 47*all.result.Covered, p.Total)
+		}
 		last = p
 	}
 	require.Positive(t, last.Percent)
