@@ -47,6 +47,7 @@ func TestRecordHistories(t *testing.T) {
 
 	_, err := s.kelvin("instance", "create", "no-image", "--image", "localhost:1/no/such:image", "--wait")
 	require.Error(t, err, "an image that nobody has")
+	s.must("host", "cordon", "two")
 	slow := map[string]any{"name": "slow", "data_center": "us-east", "image": "kelvin/echo:latest", "gpus": 1, "ports": []int{8080}, "probe_path": "/healthz", "env": map[string]string{"ECHO_START_DELAY": "1m"}}
 	created := s.accept(http.MethodPost, "/v1/instances", "slow", slow)
 	require.Eventually(t, func() bool { return len(s.containers()) == 1 }, 20*time.Second, 50*time.Millisecond)
