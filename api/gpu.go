@@ -107,15 +107,15 @@ type gpuTestInput struct {
 	Body *GPUTest
 }
 
-func (in *gpuTestInput) level() gpu.Level {
+func (in *gpuTestInput) level(otherwise gpu.Level) gpu.Level {
 	if in.Body == nil || in.Body.Level == "" {
-		return gpu.LevelRigorous
+		return otherwise
 	}
 	return in.Body.Level
 }
 
 func (s *Server) testGPU(ctx context.Context, in *gpuTestInput) (*shown[GPUCare], error) {
-	level := in.level()
+	level := in.level(gpu.LevelStandard)
 	if level == gpu.LevelNone {
 		return nil, &fleet.Error{Code: fleet.Invalid, Message: "body.level: a test of level none is none", Fields: []fleet.FieldError{
 			{Field: "body.level", Message: "is no test", Allowed: "counters, quick, standard, rigorous"},
@@ -125,7 +125,7 @@ func (s *Server) testGPU(ctx context.Context, in *gpuTestInput) (*shown[GPUCare]
 }
 
 func (s *Server) resetGPU(ctx context.Context, in *gpuTestInput) (*shown[GPUCare], error) {
-	return s.care(ctx, in.ID, fleet.CareReset, in.level())
+	return s.care(ctx, in.ID, fleet.CareReset, in.level(gpu.LevelRigorous))
 }
 
 type gpuInput struct {
@@ -196,37 +196,35 @@ func (s *Server) getDiagnosis(ctx context.Context, in *struct{ DiagnosisPath }) 
 	if err != nil {
 		return nil, err
 	}
+	out := DiagnosisReport{Diagnosis: showDiagnosis(d), Verdict: d.Verdict, Examination: d.Examination, Scrub: d.Scrub, Signature: d.Signed}
 	if !who.Fleet {
-		d = forOwner(d)
+		out.forOwner()
 	}
-	return &shown[DiagnosisReport]{DiagnosisReport{
-		Diagnosis: showDiagnosis(d), Verdict: d.Verdict, Examination: d.Examination, Scrub: d.Scrub, Signature: d.Signed,
-	}}, nil
+	return &shown[DiagnosisReport]{out}, nil
 }
 
-// forOwner leaves out of a diagnosis who else had the GPU open, and what others left in its
-// memory.
-func forOwner(d fleet.Diagnosis) fleet.Diagnosis {
-	if d.Examination != nil {
-		x := *d.Examination
+// forOwner leaves out who else had the GPU open, and what others left in its memory.
+func (r *DiagnosisReport) forOwner() {
+	if r.Examination != nil {
+		x := *r.Examination
 		x.Holders = slices.Clone(x.Holders)
 		for i, h := range x.Holders {
-			x.Holders[i] = gpu.Holder{MemoryBytes: h.MemoryBytes}
+			x.Holders[i], r.Redacted = gpu.Holder{MemoryBytes: h.MemoryBytes}, true
 		}
-		x.Result = ownResult(x.Result)
-		d.Examination = &x
+		x.Result = r.ownResult(x.Result)
+		r.Examination = &x
 	}
-	d.Scrub = ownResult(d.Scrub)
-	return d
+	r.Scrub = r.ownResult(r.Scrub)
 }
 
-func ownResult(r *gpu.Result) *gpu.Result {
-	if r == nil {
+func (r *DiagnosisReport) ownResult(result *gpu.Result) *gpu.Result {
+	if result == nil {
 		return nil
 	}
-	out := *r
-	out.Records = slices.DeleteFunc(slices.Clone(out.Records), func(m gpu.Mismatch) bool { return m.Pattern == "audit" })
-	return &out
+	own := *result
+	own.Records = slices.DeleteFunc(slices.Clone(own.Records), func(m gpu.Mismatch) bool { return m.Pattern == "audit" })
+	r.Redacted = r.Redacted || len(own.Records) < len(result.Records)
+	return &own
 }
 
 func showDiagnosis(d fleet.Diagnosis) Diagnosis {

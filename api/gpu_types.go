@@ -50,7 +50,7 @@ type GPUReason struct {
 
 // GPUTest is how a GPU is to be tested.
 type GPUTest struct {
-	Level gpu.Level `json:"level,omitempty" doc:"How thoroughly. Default: rigorous"`
+	Level gpu.Level `json:"level,omitempty" doc:"How thoroughly. Default: standard; after a reset, rigorous"`
 }
 
 // GPUEvent is what a GPU's driver reported by itself.
@@ -95,6 +95,7 @@ type DiagnosisReport struct {
 	Examination *gpu.Examination `json:"examination,omitempty" doc:"Of a test"`
 	Scrub       *gpu.Result      `json:"scrub,omitempty" doc:"Of a scrub"`
 	Signature   *gpu.Signed      `json:"signature,omitempty" doc:"The host's, on the examination or the scrub"`
+	Redacted    bool             `json:"redacted,omitempty" doc:"What concerns others was left out: the signature is of more than this"`
 }
 
 // ScrubAnswer is what became of GPUs that a host scrubbed.

@@ -57,37 +57,44 @@ func (a *app) onThisMachine(cmd *cobra.Command, do func(context.Context, *cobra.
 }
 
 func (a *app) gpuTestLocal() *cobra.Command {
+	remote, care := a.gpuCare(fleet.CareTest)
 	cmd, l := a.onThisMachine(&cobra.Command{
 		Use: "test [GPU…]", Short: "Test the memory of GPUs, and judge them",
 		Long: `Reads the counters of GPUs, tests their memory at the speed of that memory, reads the counters again, and
 says what follows from all of it. It ends with 1 unless every one of them passed.`,
+		ValidArgsFunction: a.completeGPUs(careable), RunE: remote,
 	}, localTest)
-	cmd.Flags().BoolVar(&l.all, "all", false, "All GPUs of this machine, at the same time")
+	care.flags(cmd)
+	care.level = &l.level
+	cmd.Flags().BoolVar(&l.all, "all", false, "With --local: all GPUs of this machine, at the same time")
 	cmd.Flags().StringVar(&l.level, "level", string(gpu.LevelStandard), "How thoroughly: "+words(gpu.Levels[1:]))
-	cmd.Flags().Float64Var(&l.seconds, "seconds", 60, "Least duration of a rigorous test")
-	cmd.Flags().Uint64Var(&l.seed, "seed", 0, "Of the patterns; 0: another one each time")
-	cmd.Flags().StringVar(&l.policy, "gpu-policy", "", "`File` with the thresholds of the verdict. Default: Kelvin's own")
+	cmd.Flags().Float64Var(&l.seconds, "seconds", 60, "With --local: least duration of a rigorous test")
+	cmd.Flags().Uint64Var(&l.seed, "seed", 0, "With --local: of the patterns; 0: another one each time")
+	cmd.Flags().StringVar(&l.policy, "gpu-policy", "", "With --local: `file` with the thresholds of the verdict. Default: Kelvin's own")
 	complete(cmd, "level", fixed(gpu.Levels[1:]...))
 	return cmd
 }
 
 func (a *app) gpuScrubLocal() *cobra.Command {
+	remote, care := a.gpuCare(fleet.CareScrub)
 	cmd, l := a.onThisMachine(&cobra.Command{
-		Use: "scrub [GPU…]", Short: "Overwrite all memory of GPUs, and prove it",
+		Use: "scrub [GPU…]", Short: "Overwrite all memory of GPUs, and prove it", ValidArgsFunction: a.completeGPUs(careable), RunE: remote,
 		Long: `Counts what earlier users left in the memory of GPUs, overwrites all of it with noise and then with zeros,
 reads those back, and overwrites the shared memory of every processor. It ends with 1 unless that is
 proved of each GPU.`,
 	}, localScrub)
-	cmd.Flags().BoolVar(&l.all, "all", false, "All GPUs of this machine, at the same time")
-	cmd.Flags().Uint64Var(&l.seed, "seed", 0, "Of the noise; 0: another one each time")
-	cmd.Flags().StringVar(&l.policy, "gpu-policy", "", "`File` with the thresholds of the verdict. Default: Kelvin's own")
+	care.flags(cmd)
+	cmd.Flags().BoolVar(&l.all, "all", false, "With --local: all GPUs of this machine, at the same time")
+	cmd.Flags().Uint64Var(&l.seed, "seed", 0, "With --local: of the noise; 0: another one each time")
+	cmd.Flags().StringVar(&l.policy, "gpu-policy", "", "With --local: `file` with the thresholds of the verdict. Default: Kelvin's own")
 	return cmd
 }
 
 func (a *app) gpuShowLocal() *cobra.Command {
 	cmd, _ := a.onThisMachine(&cobra.Command{
-		Use: "show [GPU…]", Short: "Show what the driver tells of GPUs",
-		Long: "Shows counters of memory errors, replaced rows, temperatures and more. What cannot be read says so.",
+		Use: "show [GPU…]", Short: "Show what the driver tells of GPUs, and what is remembered of them",
+		Long:              "Shows counters of memory errors, replaced rows, temperatures and more. What cannot be read says so.",
+		ValidArgsFunction: a.completeGPUs(nil), RunE: a.run(showGPUs),
 	}, localShow)
 	return cmd
 }

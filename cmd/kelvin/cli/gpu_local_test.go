@@ -114,9 +114,9 @@ func TestLocalCommandsRefuseWhatMakesNoSense(t *testing.T) {
 		{[]string{"test", "--local", "0", "--level", "none"}, exitUsage, "allowed:"},
 		{[]string{"test", "--local", "0", "--seconds", "-1"}, exitUsage, "--seconds"},
 		{[]string{"test", "--local", "0", "--gpu-policy", "/nonexistent"}, exitUsage, "read the GPU policy"},
-		{[]string{"test", "0"}, exitUsage, "give --local"},
-		{[]string{"scrub"}, exitUsage, "give --local"},
-		{[]string{"show"}, exitUsage, "give --local"},
+		{[]string{"scrub"}, exitUsage, "several at once are for --local"},
+		{[]string{"scrub", "GPU-1", "--seed", "7"}, exitUsage, "--seed goes with --local"},
+		{[]string{"show"}, exitUsage, "name a GPU"},
 	} {
 		r := w.run(append([]string{"gpu"}, c.args...)...)
 		require.Equal(t, c.exit, r.exit, "%v: %s", c.args, r.err)

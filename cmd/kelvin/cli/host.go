@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -96,56 +95,5 @@ func (a *app) cordon(does, short string, from ...fleet.HostState) *cobra.Command
 		}),
 	}
 	keyFlag(cmd, &key)
-	return cmd
-}
-
-var gpus = &noun[api.GPU]{
-	one: "gpu", path: "/v1/gpus",
-	names: func(g api.GPU) (id, name string) { return g.ID, "" },
-	columns: []column[api.GPU]{
-		{"GPU", func(g api.GPU, _ time.Time) string { return g.ID }},
-		{"STATE", func(g api.GPU, _ time.Time) string { return string(g.State) }},
-		{"TYPE", func(g api.GPU, _ time.Time) string { return g.Type }},
-		{"MEMORY", func(g api.GPU, _ time.Time) string { return bytesOf(g.MemoryMB << 20) }},
-		{"HOST", func(g api.GPU, _ time.Time) string { return g.HostID }},
-		{"INDEX", func(g api.GPU, _ time.Time) string { return fmt.Sprint(g.Index) }},
-		{"INSTANCE", func(g api.GPU, _ time.Time) string { return g.InstanceID }},
-		{"NOTE", func(g api.GPU, _ time.Time) string {
-			note := g.Reason
-			if g.Simulated {
-				note = strings.TrimSpace("simulated " + note)
-			}
-			return note
-		}},
-	},
-}
-
-func (a *app) gpuCommand() *cobra.Command {
-	var host, state, kind string
-	ls := lsCommand(a, gpus, "List GPUs", 0, func(ctx context.Context, s *session, query url.Values) error {
-		if state != "" {
-			query.Set("state", state)
-		}
-		if kind != "" {
-			query.Set("type", kind)
-		}
-		if host == "" {
-			return nil
-		}
-		of, err := hosts.find(ctx, s.client, host)
-		query.Set("host", of.it.ID)
-		return err
-	})
-	ls.Flags().StringVar(&host, "host", "", "Only those of this host, by `name` or ID")
-	ls.Flags().StringVar(&state, "state", "", "Only those in this `state`: "+words(fleet.GPUStates))
-	ls.Flags().StringVar(&kind, "type", "", "Only those of this `type`, such as a100-80gb")
-	complete(ls, "host", completeFlag(a, hosts, nil))
-	complete(ls, "state", fixed(fleet.GPUStates...))
-	complete(ls, "type", a.completeGPUTypes)
-	cmd := &cobra.Command{
-		Use: "gpu", Aliases: []string{"gpus"}, Short: "Look at GPUs, test and scrub them",
-		Long: "Lists the GPUs of hosts, which only accounts that operate the fleet see. With --local it tests and scrubs\nthose of the machine it is called on, without a server.",
-	}
-	cmd.AddCommand(ls, a.gpuShowLocal(), a.gpuTestLocal(), a.gpuScrubLocal())
 	return cmd
 }

@@ -186,14 +186,21 @@ func (a *app) operationLs() *cobra.Command {
 
 func (a *app) operationShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show OPERATION", Aliases: []string{"get"}, Short: "Show an operation and its steps", Args: cobra.ExactArgs(1),
+		Use: "show OPERATION", Aliases: []string{"get"}, Short: "Show an operation, its steps, and the GPUs that it had tested", Args: cobra.ExactArgs(1),
 		ValidArgsFunction: completeNouns(a, operations, nil),
 		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
 			op, err := s.findOperation(ctx, args[0])
 			if err != nil {
 				return err
 			}
-			return operations.printOne(s, op)
+			if s.output != formatTable {
+				return operations.printOne(s, op)
+			}
+			f := showOperation(op.it, s.now())
+			if err := s.addDiagnoses(ctx, op.it, &f); err != nil {
+				return err
+			}
+			return f.write(s.out)
 		}),
 	}
 }

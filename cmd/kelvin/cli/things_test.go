@@ -93,8 +93,13 @@ func stocked(w *world) *world {
 	w.answers("GET /v1/hosts", 200, page(hostA()))
 	w.answers("GET /v1/hosts/"+id("hst_", 1), 200, hostA())
 	w.answers("GET /v1/gpus", 200, page(
-		api.GPU{ID: id("gpu_", 1), HostID: id("hst_", 1), UUID: "GPU-abc", Type: "a100-80gb", MemoryMB: 81920, State: fleet.GPUAssigned, InstanceID: id("ins_", 1), Simulated: true},
-		api.GPU{ID: id("gpu_", 2), HostID: id("hst_", 1), Index: 1, Type: "h100-80gb", MemoryMB: 81920, State: fleet.GPUQuarantined, Reason: "Xid 79"}))
+		api.GPU{ID: id("gpu_", 1), HostID: id("hst_", 1), UUID: "GPU-abcdef01-1111", Type: "a100-80gb", MemoryMB: 81920, State: fleet.GPUAssigned, Score: 100, InstanceID: id("ins_", 1), Simulated: true},
+		api.GPU{ID: id("gpu_", 2), HostID: id("hst_", 1), Index: 1, UUID: "GPU-abcdef02-2222", Type: "h100-80gb", MemoryMB: 81920, State: fleet.GPUQuarantined, Reason: "Xid 79"}))
+	w.answers("GET /v1/gpus/"+id("gpu_", 1), 200, badGPU())
+	w.answers("GET /v1/gpus/"+id("gpu_", 1)+"/diagnoses", 200, page(quarantined(), diagnosed()))
+	w.answers("GET /v1/gpus/"+id("gpu_", 1)+"/events", 200, page(xid48()))
+	w.answers("GET /v1/gpu-diagnoses/"+id("dgn_", 1), 200, reported())
+	w.answers("GET /v1/operations/"+id("op_", 7)+"/diagnoses", 200, page(diagnosed()))
 	quick := api.QuickDeploy{
 		Name: "vllm", Title: "vLLM", Description: "Serves a language model.", Fill: []string{"MODEL", "HF_TOKEN"},
 		Spec: fleet.EndpointSpec{Image: "vllm:1", GPUsPerWorker: 1, Port: 8000, Env: map[string]string{"MODEL": "qwen", "HF_TOKEN": ""}},
