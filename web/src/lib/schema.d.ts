@@ -1754,6 +1754,8 @@ export interface components {
              * @enum {string}
              */
             outcome?: "lost" | "hung" | "quarantine" | "reboot" | "reset_and_retest" | "inconclusive" | "pass_degraded" | "pass";
+            /** @description What concerns others was left out: the signature is of more than this */
+            redacted?: boolean;
             /** @description The GPU had been reset because of an earlier verdict */
             retest?: boolean;
             /**
@@ -2525,7 +2527,7 @@ export interface components {
         };
         GPUTest: {
             /**
-             * @description How thoroughly. Default: rigorous
+             * @description How thoroughly. Default: standard; after a reset, rigorous
              * @enum {string}
              */
             level?: "none" | "counters" | "quick" | "standard" | "rigorous";
