@@ -87,6 +87,7 @@ lint: setup-build web vet $(GOLANGCI_LINT) $(WORKFLOWCHECK) ## Check style, arch
 		echo "The Temporal server belongs to temporaldev/go.mod, never to the main module."; exit 1; fi
 	@$(call section,golangci-lint)
 	@$(GOLANGCI_LINT) run ./...
+	@$(if $(GPU_CC),CGO_ENABLED=1 $(GOLANGCI_LINT) run $(CGO_PACKAGES),echo "no C compiler: what only cgo builds is left out")
 	@$(call section,workflowcheck)
 	@$(WORKFLOWCHECK) ./...
 	@$(call section,svelte-check)

@@ -104,7 +104,11 @@ func (g *GPUs) run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*ta
 
 // bury kills a process and waits for its end; false if it does not end.
 func (g *GPUs) bury(pid int, ended <-chan error) bool {
-	end(pid)
+	if g.kill != nil {
+		g.kill(pid)
+	} else {
+		end(pid)
+	}
 	timer := time.NewTimer(g.o.Unkillable)
 	defer timer.Stop()
 	select {

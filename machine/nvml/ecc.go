@@ -21,10 +21,7 @@ func (a *asking) ecc(d nvml.Device, h *gpu.Health) {
 
 	sram := ask(a, d.GetSramEccErrorStatus, "nvmlDeviceGetSramEccErrorStatus")
 	h.SRAMThreshold = convert(sram, func(s nvml.EccSramErrorStatus) bool { return s.BThresholdExceeded != 0 })
-	if m.Unsupported {
-		h.SRAMThreshold = gpu.Unsupported[bool]()
-	}
-	if on, ok := h.ECCCurrent.Get(); m.Unsupported || ok && !on {
+	if on, ok := h.ECCCurrent.Get(); ok && !on {
 		// A driver can answer 0 for what nobody counts.
 		h.Volatile, h.Aggregate = uncounted, uncounted
 		return
