@@ -412,7 +412,7 @@ var inconclusiveRules = []Rule{
 	{
 		"remanence-refused", Inconclusive, "as remanence, with policy.remanence at fail", "Find out why it was not scrubbed; then it is examined again.", FromKelvin,
 		func(f *findings) (string, bool) {
-			message, left := f.x.Result.remanent()
+			message, left := f.remanent()
 			return message, left && f.policy.Remanence == Fail
 		},
 	},
@@ -465,7 +465,7 @@ var degradedRules = []Rule{
 var passRules = []Rule{
 	{
 		"remanence", Pass, "memory was not empty before the test wrote anything: a finding about the scrub before, not about the GPU", "It is handed out: the test left its memory empty. Find out why it was not scrubbed.", FromKelvin,
-		func(f *findings) (string, bool) { return f.x.Result.remanent() },
+		func(f *findings) (string, bool) { return f.remanent() },
 	},
 	{
 		"not-examined", Pass, "its owner chose not to have it examined", actPass, FromKelvin,

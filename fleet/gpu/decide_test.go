@@ -291,6 +291,11 @@ var findings = []finding{
 	{"ECC to be turned on", "ecc-off", nil, health(func(h *gpu.Health) { h.ECCCurrent = gpu.Known(false) })},
 	{"InfoROM damaged", "inforom-corrupt", nil, health(func(h *gpu.Health) { h.InfoROMValid = gpu.Known(false) })},
 	{"a counter cannot be read", "counters-unreadable", nil, health(func(h *gpu.Health) { h.Volatile = gpu.Errors{Uncorrected: gpu.Unreadable[uint64]("timeout")} })},
+	{"a total cannot be read, though both places can", "counters-unreadable", nil, health(func(h *gpu.Health) { h.Aggregate.Uncorrected = gpu.Unreadable[uint64]("timeout") })},
+	{"there is no total, but both places", "pass", nil, exam(func(x *gpu.Examination) {
+		x.Before.Volatile.Uncorrected, x.After.Volatile.Uncorrected = gpu.Unsupported[uint64](), gpu.Unsupported[uint64]()
+	})},
+	{"a place cannot be read", "counters-unreadable", nil, health(func(h *gpu.Health) { h.Volatile.UncorrectedSRAM = gpu.Counter{} })},
 	{"a counter was never asked for", "counters-unreadable", nil, health(func(h *gpu.Health) { h.Remap.Failed = gpu.Flag{} })},
 	{"an A100 whose driver knows no rows", "counters-unreadable", nil, health(func(h *gpu.Health) { h.Remap.Pending = gpu.Unsupported[bool]() })},
 	{"no ECC, and no test", "no-evidence", func() gpu.Examination { return gtx(gpu.LevelCounters) }, exam(func(*gpu.Examination) {})},
@@ -342,6 +347,7 @@ var findings = []finding{
 
 	// Pass.
 	{"remanence", "remanence", nil, result(func(r *gpu.Result) { r.Remanent = 12 })},
+	{"what the first test left is no remanence", "pass", nil, exam(func(x *gpu.Examination) { x.Retest, x.Result.Remanent = true, 12 })},
 	{"what the audit finds is no mismatch", "remanence", nil, result(func(r *gpu.Result) { r.Remanent, r.Phases[0].Found = 12, 12 })},
 	{"skipped", "not-examined", atLevel(gpu.LevelNone), exam(func(x *gpu.Examination) { x.Before, x.After = nil, nil })},
 	{"well", "pass", nil, exam(func(*gpu.Examination) {})},

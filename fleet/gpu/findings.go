@@ -280,8 +280,16 @@ func (f *findings) unread() []string {
 			spare bool // a slice, or this class of product, need not have it
 		}{
 			{"volatile.uncorrected", h.Volatile.uncorrected(), false},
+			{"volatile.uncorrected", h.Volatile.Uncorrected, true},
+			{"volatile.uncorrected_dram", h.Volatile.UncorrectedDRAM, true},
+			{"volatile.uncorrected_sram", h.Volatile.UncorrectedSRAM, true},
 			{"aggregate.uncorrected", h.Aggregate.uncorrected(), f.mig},
+			{"aggregate.uncorrected", h.Aggregate.Uncorrected, true},
+			{"aggregate.uncorrected_dram", h.Aggregate.UncorrectedDRAM, true},
+			{"aggregate.uncorrected_sram", h.Aggregate.UncorrectedSRAM, true},
 			{"volatile.corrected", h.Volatile.corrected(), f.mig},
+			{"volatile.corrected", h.Volatile.Corrected, true},
+			{"aggregate.corrected", h.Aggregate.Corrected, true},
 			{"remap.uncorrected", h.Remap.Uncorrected, f.mig || !f.remaps()},
 		} {
 			if c.c.Failed() || c.c.Unsupported && !c.spare {

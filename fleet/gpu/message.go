@@ -94,6 +94,15 @@ func (r *Result) uncovered(least float64) (string, bool) {
 	return "", false
 }
 
+// remanent is what was in memory before the test. After a reset it is what the first test left
+// when it was cut short.
+func (f *findings) remanent() (string, bool) {
+	if f.x.Retest {
+		return "", false
+	}
+	return f.x.Result.remanent()
+}
+
 func (r *Result) remanent() (string, bool) {
 	if r == nil || r.Remanent == 0 {
 		return "", false
