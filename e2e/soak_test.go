@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,21 +185,17 @@ func (k *soak) strike() {
 	k.start(part)
 }
 
-// killEngine kills the second Docker engine, and starts it again. Its containers end. Its
-// proxies go with it, which hold the ports of its containers: an engine that finds them taken
-// cannot start a container there until somebody ends what has them.
+// killEngine kills the second Docker engine, and starts it again. Its containers end. So do its
+// proxies, which outlive it: an engine that finds its ports taken when it starts takes them for
+// allocated until it is started once more, and cannot start the containers that have them.
 func (k *soak) killEngine() {
 	k.Logf("kill the second engine")
 	pid, err := os.ReadFile(filepath.Join(k.two.dir, "docker.pid"))
 	require.NoError(k, err)
-	engine := strings.TrimSpace(string(pid))
-	proxies, err := exec.CommandContext(k.Context(), "pgrep", "-P", engine, "docker-proxy").Output()
-	if exit, none := errors.AsType[*exec.ExitError](err); err != nil && (!none || exit.ExitCode() != 1) {
+	require.NoError(k, exec.CommandContext(k.Context(), "kill", "-9", strings.TrimSpace(string(pid))).Run())
+	err = exec.CommandContext(k.Context(), "pkill", "-9", "-f", "docker-proxy .*-host-ip "+regexp.QuoteMeta(k.two.address)+" ").Run()
+	if exit, ended := errors.AsType[*exec.ExitError](err); err != nil && (!ended || exit.ExitCode() != 1) { // 1: there is none
 		require.NoError(k, err)
-	}
-	require.NoError(k, exec.CommandContext(k.Context(), "kill", "-9", engine).Run())
-	for _, proxy := range strings.Fields(string(proxies)) {
-		_ = exec.CommandContext(k.Context(), "kill", "-9", proxy).Run() // it may have ended with its engine
 	}
 	time.Sleep(time.Duration(k.rand.IntN(2500)) * time.Millisecond)
 	script := filepath.Join("..", "deploy", "setup", "docker-second.sh")
