@@ -56,6 +56,7 @@ func (c *child) soFar() gpu.Result {
 	r := gpu.Result{Level: c.job.Level, Seed: c.job.Seed, StartedAt: c.begun.UTC(), EndedAt: time.Now().UTC()}
 	if c.result != nil {
 		r = *c.result
+		r.Simulated = false
 	} else if c.alloc != nil {
 		r.Usable, r.Covered, r.Moved = c.alloc.Usable, 0, c.at.Done // nothing has been covered to its end
 	}

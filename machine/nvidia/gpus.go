@@ -79,7 +79,7 @@ func Open(ctx context.Context, o Options) (*GPUs, error) {
 		o.CDI = []string{"/etc/cdi", "/var/run/cdi"}
 	}
 	g := &GPUs{o: o, silent: map[string]int{}}
-	g.Workers = &Workers{Program: o.Program, Env: o.Env, Locks: o.Locks, Temperature: g.temperature, Usable: g.usable}
+	g.Workers = &Workers{Program: o.Program, Env: o.Env, Locks: o.Locks, Temperature: g.temperature, Usable: g.usable, Holders: g.Holders}
 	inv, err := g.inventory(ctx)
 	switch {
 	case fleet.Is(err, fleet.Unsupported):

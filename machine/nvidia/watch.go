@@ -19,17 +19,17 @@ import (
 func (g *GPUs) Watch(ctx context.Context, event func(gpu.Event)) error {
 	for {
 		if err := g.awake(ctx); err != nil {
-			return nil //nolint:nilerr // ctx has ended
+			return err
 		}
 		err := g.watchOnce(ctx, event)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return ctx.Err()
 		case errors.Is(err, errRest):
 		case fleet.Is(err, fleet.Unsupported):
 			g.o.Logger.WarnContext(ctx, "the GPUs' events are not watched", "error", err)
 			<-ctx.Done()
-			return nil
+			return ctx.Err()
 		case fleet.Is(err, fleet.Unavailable):
 			return err
 		default:

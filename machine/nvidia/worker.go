@@ -37,6 +37,8 @@ type Workers struct {
 	// driver does not keep for itself; 0: unknown. Nil: nobody can tell.
 	Temperature func(ctx context.Context, uuid string) (int, bool)
 	Usable      func(ctx context.Context, uuid string) uint64
+	// Holders are the processes that have a GPU open: it is left alone then. Nil: nobody looks.
+	Holders func(ctx context.Context, uuid string) ([]gpu.Holder, error)
 
 	mu   sync.Mutex
 	last time.Time // when a process was started
@@ -61,12 +63,19 @@ func (w *Workers) Run(ctx context.Context, job Job, progress func(gpu.Progress))
 	if job.Scrub {
 		job.Level = ""
 	}
+	if err := ctx.Err(); err != nil {
+		return gpu.Result{}, err
+	}
 	job.Seconds = cmp.Or(job.Seconds, 60)
 	lock, err := w.Locks.Take(ctx, job.UUID)
 	if err != nil {
 		return gpu.Result{}, err
 	}
-	if err := w.turn(ctx); err != nil {
+	err = w.unused(ctx, job.UUID)
+	if err == nil {
+		err = w.turn(ctx)
+	}
+	if err != nil {
 		lock.Release()
 		return gpu.Result{}, err
 	}
@@ -76,6 +85,18 @@ func (w *Workers) Run(ctx context.Context, job Job, progress func(gpu.Progress))
 		return gpu.Result{}, fleet.Errorf(fleet.Unsupported, "start %s: %v", w.Program, err)
 	}
 	return c.attend(ctx)
+}
+
+// unused says who has the GPU open: Conflict.
+func (w *Workers) unused(ctx context.Context, uuid string) error {
+	if w.Holders == nil {
+		return nil
+	}
+	holders, err := w.Holders(ctx, uuid)
+	if err != nil || len(holders) == 0 {
+		return err
+	}
+	return fleet.Errorf(fleet.Conflict, "GPU %s is in use: %s (process %d)", uuid, cmp.Or(holders[0].Command, "?"), holders[0].PID)
 }
 
 // turn waits until the last start is long enough ago: all GPUs of a host share its power.
