@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -227,6 +228,9 @@ func (c *Control) ReturnLease(ctx context.Context, in Container) error {
 
 // LeaseExpired reports whether a lease's host has gone silent, or the lease is gone.
 func (c *Control) LeaseExpired(ctx context.Context, in fleet.Lease) (bool, error) {
+	if strings.HasPrefix(in.ID, fleet.CarePrefix) {
+		return c.Store.CareStranded(ctx, in.ID)
+	}
 	return c.Store.LeaseExpired(ctx, in.ID)
 }
 

@@ -49,7 +49,7 @@ type gpuReportInput struct{ Body fleet.GPUEvents }
 // hostGPUEvents takes down what the drivers of a host's GPUs reported.
 func (s *Server) hostGPUEvents(ctx context.Context, in *gpuReportInput) (*shown[EventsAnswer], error) {
 	hostID := callerOf(ctx).hostID
-	fresh, err := s.Store.RecordGPUEvents(ctx, hostID, in.Body.Events)
+	fresh, err := s.Store.RecordGPUEvents(ctx, hostID, in.Body.Events, in.Body.Health...)
 	if err != nil {
 		return nil, err
 	}

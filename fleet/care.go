@@ -25,6 +25,12 @@ type Care struct {
 	AskedAt    time.Time
 	EndedAt    time.Time
 	Quarantine bool // the GPU was quarantined when it was asked for
+
+	Drains      bool      // what runs on the GPU is moved away first
+	Broken      bool      // what runs on it has failed: workers are not replaced before they go
+	Rule        string    // that the watch went by; empty: nobody but who asked for it
+	Reason      string    // what it saw
+	CancelledAt time.Time // somebody wants it ended
 }
 
 // CarePrefix is that of a Care's ID.
@@ -56,6 +62,9 @@ const (
 
 // CareStates are all of them.
 var CareStates = []CareState{CareAsked, CareRunning, CareDone, CareFailed}
+
+// CareActor is who asks for the moves by which a GPU is vacated.
+func CareActor(gpuID string) string { return "gpu:" + gpuID }
 
 // CareWorkflowID names the workflow that cares for a GPU.
 func CareWorkflowID(gpuID string) string { return gpuID + ":care" }

@@ -11,7 +11,7 @@ import (
 )
 
 const careQuery = `SELECT c.id, c.gpu_id, g.host_id, g.uuid, c.what, c.level, c.actor, c.state, c.phase, c.percent, c.message, c.diagnosis_id,
-	c.quarantine, c.asked_at, c.ended_at FROM gpu_cares c JOIN gpus g ON g.id = c.gpu_id`
+	c.quarantine, c.asked_at, c.ended_at, c.drains, c.broken, c.rule, c.reason, c.cancelled_at FROM gpu_cares c JOIN gpus g ON g.id = c.gpu_id`
 
 type careRow struct {
 	ID         string          `db:"id"`
@@ -29,12 +29,18 @@ type careRow struct {
 	Quarantine bool            `db:"quarantine"`
 	AskedAt    int64           `db:"asked_at"`
 	EndedAt    int64           `db:"ended_at"`
+	Drains     bool            `db:"drains"`
+	Broken     bool            `db:"broken"`
+	Rule       string          `db:"rule"`
+	Reason     string          `db:"reason"`
+	Cancelled  int64           `db:"cancelled_at"`
 }
 
 func (r careRow) care() fleet.Care {
 	return fleet.Care{
 		ID: r.ID, GPUID: r.GPUID, HostID: r.HostID, UUID: r.UUID, What: r.What, Level: r.Level, Actor: r.Actor, State: r.State, Phase: r.Phase,
 		Percent: r.Percent, Message: r.Message, Diagnosis: r.Diagnosis, Quarantine: r.Quarantine, AskedAt: at(r.AskedAt), EndedAt: at(r.EndedAt),
+		Drains: r.Drains, Broken: r.Broken, Rule: r.Rule, Reason: r.Reason, CancelledAt: at(r.Cancelled),
 	}
 }
 
@@ -64,7 +70,7 @@ func (s *Store) CareForGPU(ctx context.Context, gpuID, actor string, what fleet.
 		if err := carable(g); err != nil {
 			return err
 		}
-		care, err = t.insertCare(g, actor, what, level)
+		care, err = t.insertCare(g, fleet.Care{What: what, Level: level, Actor: actor})
 		if err != nil {
 			return err
 		}
@@ -84,19 +90,19 @@ func carable(g fleet.GPU) error {
 	return nil
 }
 
-func (t *tx) insertCare(g fleet.GPU, actor string, what fleet.CareKind, level gpu.Level) (fleet.Care, error) {
-	care := fleet.Care{
-		ID: fleet.NewID(fleet.CarePrefix, t.now), GPUID: g.ID, HostID: g.HostID, UUID: g.UUID, What: what, Level: level, Actor: actor,
-		State: fleet.CareAsked, Quarantine: g.State == fleet.GPUQuarantined, AskedAt: t.now,
-	}
-	if _, err := t.exec(`INSERT INTO gpu_cares (id, gpu_id, what, level, actor, state, quarantine, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		care.ID, g.ID, what, level, actor, care.State, care.Quarantine, micros(t.now)); err != nil {
+// insertCare writes a care down, and takes the GPU if nobody has it. One that drains takes it
+// when it is returned.
+func (t *tx) insertCare(g fleet.GPU, care fleet.Care) (fleet.Care, error) {
+	care.ID, care.GPUID, care.HostID, care.UUID, care.State, care.AskedAt = fleet.NewID(fleet.CarePrefix, t.now), g.ID, g.HostID, g.UUID, fleet.CareAsked, t.now
+	care.Quarantine = g.State == fleet.GPUQuarantined
+	if _, err := t.exec(`INSERT INTO gpu_cares (id, gpu_id, what, level, actor, state, quarantine, asked_at, drains, broken, rule, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		care.ID, g.ID, care.What, care.Level, care.Actor, care.State, care.Quarantine, micros(t.now), care.Drains, care.Broken, care.Rule, text(care.Reason)); err != nil {
 		return care, err
 	}
-	if care.Quarantine {
+	if care.Quarantine || care.Drains && g.LeaseID != "" {
 		return care, nil
 	}
-	state := map[fleet.CareKind]fleet.GPUState{fleet.CareTest: fleet.GPUTesting, fleet.CareScrub: fleet.GPUScrubbing, fleet.CareReset: fleet.GPUResetting}[what]
+	state := map[fleet.CareKind]fleet.GPUState{fleet.CareTest: fleet.GPUTesting, fleet.CareScrub: fleet.GPUScrubbing, fleet.CareReset: fleet.GPUResetting}[care.What]
 	return care, t.must(`UPDATE gpus SET state = ?, since = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM lease_gpus lg WHERE lg.gpu_id = gpus.id)`, state, micros(t.now), g.ID)
 }
 
@@ -118,7 +124,7 @@ func (t *tx) openCare(gpuID string) (*fleet.Care, error) {
 func (s *Store) NextCares(ctx context.Context, limit int) (cares []fleet.Care, err error) {
 	err = s.write(ctx, "list cares", func(t *tx) error {
 		var ids []string
-		if err := t.all(&ids, `SELECT g.id FROM gpus g JOIN hosts h ON h.id = g.host_id WHERE g.state = 'resetting' AND h.state = 'ready'
+		if err := t.all(&ids, `SELECT g.id FROM gpus g JOIN hosts h ON h.id = g.host_id WHERE (g.state = 'resetting' OR g.reset_later AND g.state IN ('free', 'scrubbing')) AND h.state = 'ready'
 			AND NOT EXISTS (SELECT 1 FROM lease_gpus lg WHERE lg.gpu_id = g.id) AND NOT EXISTS (SELECT 1 FROM gpu_cares c WHERE c.gpu_id = g.id AND c.ended_at = 0)
 			ORDER BY g.id LIMIT 100`); err != nil {
 			return err
@@ -128,10 +134,10 @@ func (s *Store) NextCares(ctx context.Context, limit int) (cares []fleet.Care, e
 			if err != nil {
 				return err
 			}
-			if g.State != fleet.GPUResetting || g.LeaseID != "" {
+			if g.State == fleet.GPUQuarantined || g.State == fleet.GPULost || g.LeaseID != "" {
 				continue
 			}
-			if _, err := t.insertCare(g, "monitor", fleet.CareReset, gpu.LevelRigorous); err != nil {
+			if _, err := t.insertCare(g, fleet.Care{What: fleet.CareReset, Level: gpu.LevelRigorous, Actor: Watchman}); err != nil {
 				return err
 			}
 		}
@@ -217,6 +223,11 @@ func (s *Store) EndCare(ctx context.Context, e CareEnding) error {
 		if err != nil || n == 0 {
 			return err
 		}
+		if row.Drains {
+			if err := t.stayOn(g); err != nil {
+				return err
+			}
+		}
 		if err := t.afterCare(g, row.care(), e); err != nil {
 			return err
 		}
@@ -231,6 +242,9 @@ func (t *tx) afterCare(g fleet.GPU, care fleet.Care, e CareEnding) error {
 	if g.State == fleet.GPUResetting && care.What == fleet.CareTest && e.Failed == "" {
 		return nil // that was the test's verdict: NextCares has it reset
 	}
+	if care.Drains && e.Failed != "" && care.CancelledAt.IsZero() && g.State == fleet.GPUTesting {
+		return t.quarantine(g, g.Device(), "care-unfinished", care.Reason+", and what is behind it was not found out: "+e.Failed, care.Actor)
+	}
 	if g.State == fleet.GPUResetting {
 		reason := "it was to be reset, and was not"
 		if e.Failed != "" {
@@ -243,4 +257,44 @@ func (t *tx) afterCare(g fleet.GPU, care fleet.Care, e CareEnding) error {
 	}
 	_, err := t.exec(`UPDATE gpus SET state = `+whenReturned+`, since = ? WHERE id = ?`, micros(t.now), g.ID)
 	return err
+}
+
+// CancelCare asks for the end of what is under way with a GPU, which its workflow brings about.
+// NotFound without the GPU, Conflict if nothing is under way. Repeatable.
+func (s *Store) CancelCare(ctx context.Context, gpuID, actor string) (care fleet.Care, err error) {
+	err = s.write(ctx, "cancel care", func(t *tx) error {
+		g, err := t.gpu(gpuID)
+		if err != nil {
+			return err
+		}
+		open, err := t.openCare(gpuID)
+		if err != nil {
+			return err
+		}
+		if open == nil {
+			return fleet.Errorf(fleet.Conflict, "nothing is being done with GPU %s", gpuID)
+		}
+		if care = *open; !care.CancelledAt.IsZero() {
+			return nil
+		}
+		care.CancelledAt = t.now
+		if _, err := t.exec(`UPDATE gpu_cares SET cancelled_at = ?, cancelled_by = ? WHERE id = ?`, micros(t.now), actor, care.ID); err != nil {
+			return err
+		}
+		return t.event(fleet.Event{Name: "gpu.care_cancelled", HostID: g.HostID, Actor: actor, Message: gpuID + ": " + string(care.What)})
+	})
+	return care, err
+}
+
+// CareStranded reports whether nothing can be done in a care for now: it has ended, or the
+// GPU's host is lost.
+func (s *Store) CareStranded(ctx context.Context, id string) (stranded bool, err error) {
+	err = s.read(ctx, "look at care", func(t *tx) error {
+		var n int
+		err := t.get(&n, `SELECT COUNT(*) FROM gpu_cares c JOIN gpus g ON g.id = c.gpu_id JOIN hosts h ON h.id = g.host_id
+			WHERE c.id = ? AND c.ended_at = 0 AND h.state <> 'lost'`, id)
+		stranded = n == 0
+		return err
+	})
+	return stranded, err
 }

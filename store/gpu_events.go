@@ -55,7 +55,10 @@ const (
 // RecordGPUEvents writes down what a host's drivers reported, and returns what is new: not
 // the same as within the last seconds, and not one of too many. Events of GPUs that the host
 // does not have are dropped. Invalid for too many at once.
-func (s *Store) RecordGPUEvents(ctx context.Context, hostID string, events []gpu.Event) (fresh []gpu.Event, err error) {
+//
+// What follows from them is done, too: see gpu.React. Health is of the GPUs whose events say
+// nothing without it.
+func (s *Store) RecordGPUEvents(ctx context.Context, hostID string, events []gpu.Event, health ...gpu.Health) (fresh []gpu.Event, err error) {
 	if len(events) > mostInOneBatch {
 		return nil, s.translate("record GPU events", fleet.Errorf(fleet.Invalid, "more than %d events at once", mostInOneBatch))
 	}
@@ -92,11 +95,20 @@ func (s *Store) RecordGPUEvents(ctx context.Context, hostID string, events []gpu
 				fresh = append(fresh, e)
 			}
 		}
+		then, err := t.reactToAll(known, fresh, health)
+		if err != nil {
+			return err
+		}
 		for _, e := range fresh {
 			if e.Kind == gpu.EventCorrected { // that is what ECC is for
 				continue
 			}
 			if err := t.event(fleet.Event{Name: "gpu.reported", HostID: hostID, Actor: "host", Message: e.UUID + ": " + told(e)}); err != nil {
+				return err
+			}
+		}
+		for _, e := range then {
+			if err := t.event(e); err != nil {
 				return err
 			}
 		}

@@ -89,7 +89,8 @@ func (t *tx) setGPU(id string, st fleet.GPUState) error {
 
 // whenReturned is the state of a GPU that nobody has any more. That of a lost host is lost
 // until it returns, and one that was to be reset is not fit before that: see NextCares.
-const whenReturned = `CASE WHEN gpus.state = 'resetting' THEN 'resetting' ELSE (SELECT CASE WHEN h.state = 'lost' THEN 'lost' WHEN h.scrubs AND gpus.dirty THEN 'scrubbing' ELSE 'free' END
+const whenReturned = `CASE WHEN gpus.state = 'resetting' OR gpus.reset_later OR EXISTS (SELECT 1 FROM gpu_cares c WHERE c.gpu_id = gpus.id AND c.ended_at = 0 AND c.what = 'reset') THEN 'resetting'
+	WHEN EXISTS (SELECT 1 FROM gpu_cares c WHERE c.gpu_id = gpus.id AND c.ended_at = 0) THEN 'testing' ELSE (SELECT CASE WHEN h.state = 'lost' THEN 'lost' WHEN h.scrubs AND gpus.dirty THEN 'scrubbing' ELSE 'free' END
 	FROM hosts h WHERE h.id = gpus.host_id) END`
 
 // gpu locks a GPU and reads it.

@@ -141,6 +141,13 @@ func (t *tx) backAgain(row *gpuRow, g fleet.GPUReport, scrubs bool) error {
 			return err
 		}
 		return t.turnGPU(row, fleet.GPUQuarantined)
+	}
+	care, err := t.openCare(row.ID)
+	switch {
+	case err != nil:
+		return err
+	case care != nil: // it goes on
+		return t.turnGPU(row, fleet.GPUTesting)
 	case row.Dirty && scrubs:
 		return t.turnGPU(row, fleet.GPUScrubbing)
 	default:

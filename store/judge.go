@@ -143,7 +143,8 @@ func (t *tx) passed(g fleet.GPU, d fleet.Diagnosis, happened func(name, message 
 		until = t.now.Add(cmp.Or(d.Probation, fleet.Probation))
 		happened("gpu.probation", "it was reset, and is well again")
 	}
-	if _, err := t.exec(`UPDATE gpus SET score = ?, probation_until = ? WHERE id = ?`, score, micros(until), g.ID); err != nil {
+	if _, err := t.exec(`UPDATE gpus SET score = ?, probation_until = ?, reset_later = (reset_later AND ?) WHERE id = ?`,
+		score, micros(until), d.Examination == nil || !d.Examination.Retest, g.ID); err != nil {
 		return err
 	}
 	if err := t.keepBaseline(g, d); err != nil {
@@ -173,8 +174,8 @@ func (t *tx) settleGPU(g fleet.GPU) error {
 
 // unreset makes a GPU that was reset ready to be tested.
 func (t *tx) unreset(g fleet.GPU) error {
-	if g.State != fleet.GPUResetting {
-		return nil
+	if _, err := t.exec(`UPDATE gpus SET reset_later = ? WHERE id = ?`, false, g.ID); err != nil || g.State != fleet.GPUResetting {
+		return err
 	}
 	return t.setGPU(g.ID, fleet.GPUTesting)
 }

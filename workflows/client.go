@@ -257,6 +257,30 @@ func (c *Client) StartDrain(ctx context.Context, host string) error {
 	return nil
 }
 
+// StartCare makes sure that the workflow runs that cares for a GPU. Running is no error.
+func (c *Client) StartCare(ctx context.Context, care fleet.Care) error {
+	options := client.StartWorkflowOptions{
+		ID: fleet.CareWorkflowID(care.GPUID), TaskQueue: ControlQueue,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowTaskTimeout:      taskTimeout,
+		StaticSummary:            string(care.What) + " " + care.GPUID,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(hostID.ValueSet(care.HostID), operationOf.ValueSet("care")),
+	}
+	if _, err := c.Temporal.ExecuteWorkflow(ctx, options, CareForGPU, activities.Caring{CareID: care.ID, GPUID: care.GPUID}); err != nil {
+		return fleet.Errorf(fleet.Unavailable, "start the care of %s: %v", care.GPUID, err)
+	}
+	return nil
+}
+
+// CancelCare asks the workflow that cares for a GPU to end. Not running is no error: the
+// record says that it shall.
+func (c *Client) CancelCare(ctx context.Context, gpuID string) error {
+	if err := c.Temporal.CancelWorkflow(ctx, fleet.CareWorkflowID(gpuID), ""); err != nil && !notFound(err) {
+		return fleet.Errorf(fleet.Unavailable, "cancel the care of %s: %v", gpuID, err)
+	}
+	return nil
+}
+
 const memoOperation = "operation"
 
 func notFound(err error) bool {

@@ -23,6 +23,9 @@ type Outbox struct {
 // be emptied again just when it ends is missed by its start.
 const drainsEvery = 5 * time.Second
 
+// caresEvery is how often the workflows are seen to that care for GPUs.
+const caresEvery = time.Second
+
 // Run looks until ctx ends. First it sees that every running endpoint has its autoscaler:
 // Temporal keeps these alive, but it may have been replaced by an empty one.
 func (o *Outbox) Run(ctx context.Context) {
@@ -31,7 +34,7 @@ func (o *Outbox) Run(ctx context.Context) {
 		every = 500 * time.Millisecond
 	}
 	revived := false
-	var drains time.Time
+	var drains, cares time.Time
 	for ctx.Err() == nil {
 		if time.Since(drains) >= drainsEvery {
 			drains = time.Now()
@@ -47,6 +50,12 @@ func (o *Outbox) Run(ctx context.Context) {
 		}
 		if err := o.Look(ctx); err != nil && ctx.Err() == nil {
 			o.Logger.WarnContext(ctx, "outbox", "error", err)
+		}
+		if time.Since(cares) >= caresEvery {
+			cares = time.Now()
+			if err := o.Cares(ctx); err != nil && ctx.Err() == nil {
+				o.Logger.WarnContext(ctx, "GPUs not cared for yet", "error", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -76,6 +85,21 @@ func (o *Outbox) drains(ctx context.Context) error {
 	}
 	for _, id := range hosts {
 		if err := o.Client.StartDrain(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Cares sees that every GPU that is to be cared for has its workflow. One that ends just then
+// is missed by its start, until the next look.
+func (o *Outbox) Cares(ctx context.Context) error {
+	cares, err := o.Store.NextCares(ctx, 100)
+	if err != nil {
+		return err
+	}
+	for _, care := range cares {
+		if err := o.Client.StartCare(ctx, care); err != nil {
 			return err
 		}
 	}
