@@ -9,13 +9,15 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 )
 
-type scrubsInput struct {
-	Body []fleet.GPUScrubbed `maxItems:"1024"`
-}
+type scrubsInput struct{ Body []fleet.GPUScrubbed }
 
 // hostScrubbed judges the scrubs that a host did because its order said so. One that counts
 // for nothing is no error: the next order says what to do.
 func (s *Server) hostScrubbed(ctx context.Context, in *scrubsInput) (*shown[ScrubAnswer], error) {
+	const most = 1024 // as many as a host has GPUs
+	if len(in.Body) > most {
+		return nil, &fleet.Error{Code: fleet.Invalid, Message: "too many scrubs at once", Fields: []fleet.FieldError{{Field: "body", Message: "has too many items", Allowed: "at most 1024"}}}
+	}
 	out := ScrubAnswer{GPUs: []ScrubbedGPU{}}
 	for _, r := range in.Body {
 		verdict := gpu.JudgeScrub(r.Result, s.gpuPolicy(r.UUID))

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
+	"github.com/kelvin-gpu/kelvin/store"
 )
 
 func TestMeSaysWhoAsks(t *testing.T) {
@@ -107,6 +109,9 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 	replacer := map[string]string{"schedules": schedule.ID, "endpoints": endpoint.ResourceID, "instances": server.ResourceID, "operations": endpoint.ID, "hosts": w.hostID}
 	snapshot := w.mustWhole(server.ResourceID, fleet.SnapshotManual)
 	replacer["snapshots"] = snapshot.ID
+	gpus, err := w.Store.ListGPUs(t.Context(), store.GPUFilter{})
+	require.NoError(t, err)
+	replacer["gpus"], replacer["gpu-diagnoses"] = gpus[0].ID, w.mustDiagnose(server, gpus[0], gpu.Pass).ID
 	before := w.census()
 
 	_, document := w.build()
@@ -144,7 +149,7 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 				c.key = "-"
 			}
 			want := http.StatusNotFound
-			if noun == "hosts" {
+			if noun == "hosts" || noun == "gpus" {
 				want = http.StatusForbidden
 			}
 			require.Equal(t, want, w.call(c).status, c.do)

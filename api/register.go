@@ -64,6 +64,10 @@ func switches(_ *routes, op *huma.Operation) {
 // created says that the answer is 201.
 func created(_ *routes, op *huma.Operation) { op.DefaultStatus = http.StatusCreated }
 
+// unchecked says that the body is not held against its schema: GPUs have much to tell, and
+// agents may be older or newer than the server in all of it. What it must be, the store says.
+func unchecked(_ *routes, op *huma.Operation) { op.SkipValidateBody = true }
+
 // started says that the answer is 202.
 func started(_ *routes, op *huma.Operation) { op.DefaultStatus = http.StatusAccepted }
 

@@ -66,6 +66,6 @@ type GPUScrubbed struct {
 
 // A GPUEvents is what a host's agent tells of its GPUs between two reports.
 type GPUEvents struct {
-	Events []gpu.Event  `json:"events" maxItems:"1000"`
+	Events []gpu.Event  `json:"events"`                         // at most 1000
 	Health []gpu.Health `json:"health,omitempty" maxItems:"64"` // of GPUs whose events say nothing without it
 }
