@@ -2473,10 +2473,8 @@ export interface components {
             xid?: number;
         };
         GPUEvents: {
-            events?: components["schemas"]["DriverEvent"][];
+            events: components["schemas"]["DriverEvent"][];
             health?: components["schemas"]["Health"][];
-        } & {
-            [key: string]: unknown;
         };
         GPUReason: {
             /** @description For others to read; it is part of the GPU's history */
@@ -2503,11 +2501,9 @@ export interface components {
             [key: string]: unknown;
         };
         GPUScrubbed: {
-            result?: components["schemas"]["Result"];
+            result: components["schemas"]["Result"];
             signed?: components["schemas"]["Signed"];
-            uuid?: string;
-        } & {
-            [key: string]: unknown;
+            uuid: string;
         };
         GPUSlice: {
             /** @description UUID of the device */
@@ -2695,7 +2691,9 @@ export interface components {
             containers?: components["schemas"]["ContainerReport"][];
             disk?: components["schemas"]["Disk"];
             gpus?: components["schemas"]["GPUReport"][];
-            health?: components["schemas"]["Health"][];
+            health?: {
+                [key: string]: unknown;
+            }[];
             machine?: string;
             /** Format: int64 */
             port_first?: number;
