@@ -30,6 +30,7 @@ type dev struct {
 	agent                                               agentPart
 	limits                                              gatewayPart
 	addresses                                           addressRange
+	policy                                              gpuPolicy
 	out                                                 io.Writer
 }
 
@@ -60,6 +61,7 @@ were. Containers go on running while Kelvin is down.`,
 	d.agent.flags(cmd)
 	d.limits.limits(cmd)
 	d.addresses.flags(cmd)
+	d.policy.flags(cmd)
 	d.flags(cmd)
 	return configured(cmd)
 }
@@ -69,6 +71,9 @@ func (d *dev) run(ctx context.Context) error {
 	began := time.Now()
 	logger, err := d.logger()
 	if err != nil {
+		return err
+	}
+	if err := d.policy.load(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(d.dataDir, 0o700); err != nil {
@@ -151,9 +156,9 @@ func (d *dev) runParts(ctx context.Context, p parts, logger *slog.Logger) error 
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
-	srv := server{temporalUI: p.child.UI, simulated: info.Simulated}
+	srv := server{temporalUI: p.child.UI, simulated: info.Simulated, policy: d.policy}
 	group.Go(func() error { return srv.run(ctx, p.api, p.record, temporal, t.namespace, logger) })
-	group.Go(func() error { return runWorker(ctx, p.record, temporal, "", logger) })
+	group.Go(func() error { return runWorker(ctx, p.record, temporal, &d.policy.Policy, "", logger) })
 	gw := d.limits
 	gw.server, gw.token, gw.dataCenter = d.agent.server, p.me.GatewayToken, devDataCenter
 	group.Go(func() error { return gw.run(ctx, p.requests, logger) })

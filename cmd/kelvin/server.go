@@ -23,6 +23,7 @@ import (
 type server struct {
 	listen, store, temporalUI string
 	simulated                 bool
+	policy                    gpuPolicy
 }
 
 func serverCommand() *cobra.Command {
@@ -41,6 +42,9 @@ func serverCommand() *cobra.Command {
 			}
 			logger, err := c.logger()
 			if err != nil {
+				return err
+			}
+			if err := s.policy.load(); err != nil {
 				return err
 			}
 			record, err := openStore(cmd.Context(), s.store)
@@ -70,6 +74,7 @@ func serverCommand() *cobra.Command {
 	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "address of API and console")
 	cmd.Flags().StringVar(&s.store, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
 	cmd.Flags().StringVar(&s.temporalUI, "temporal-ui", "http://127.0.0.1:8233", "URL of Temporal's UI, for links; empty: none")
+	s.policy.flags(cmd)
 	a.flags(cmd)
 	e.flags(cmd)
 	t.flags(cmd)
@@ -85,7 +90,7 @@ func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, 
 	front := &api.Server{
 		Store: record, Operations: operations, Auditor: auditor, Logger: logger, Console: web.Handler(),
 		TemporalUI: s.temporalUI, TemporalNamespace: namespace, GatewayURL: places.url,
-		Version: version, Simulated: s.simulated, Supported: workflows.Supported,
+		Version: version, Simulated: s.simulated, Supported: workflows.Supported, GPUPolicy: &s.policy.Policy,
 	}
 	handler := front.Handler()
 	group, ctx := errgroup.WithContext(ctx)

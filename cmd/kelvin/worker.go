@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kelvin-gpu/kelvin/activities"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 	"github.com/kelvin-gpu/kelvin/store"
 	"github.com/kelvin-gpu/kelvin/worker"
 	"github.com/kelvin-gpu/kelvin/workflows"
@@ -22,6 +23,7 @@ func workerCommand() *cobra.Command {
 		c            common
 		t            temporalFlags
 		e            sealing
+		policy       gpuPolicy
 		url, metrics string
 	)
 	cmd := &cobra.Command{
@@ -32,6 +34,9 @@ func workerCommand() *cobra.Command {
 			}
 			logger, err := c.logger()
 			if err != nil {
+				return err
+			}
+			if err := policy.load(); err != nil {
 				return err
 			}
 			record, err := openStore(cmd.Context(), url)
@@ -47,10 +52,11 @@ func workerCommand() *cobra.Command {
 				return err
 			}
 			defer temporal.Close()
-			return runWorker(cmd.Context(), record, temporal, metrics, logger)
+			return runWorker(cmd.Context(), record, temporal, &policy.Policy, metrics, logger)
 		},
 	}
 	cmd.Flags().StringVar(&url, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
+	policy.flags(cmd)
 	cmd.Flags().StringVar(&metrics, "metrics", "", "address of /metrics and /healthz; empty: none")
 	e.flags(cmd)
 	t.flags(cmd)
@@ -59,14 +65,15 @@ func workerCommand() *cobra.Command {
 }
 
 // runWorker works until ctx ends. It waits for Temporal as long as that is away.
-func runWorker(ctx context.Context, record *store.Store, temporal client.Client, metrics string, logger *slog.Logger) error {
+func runWorker(ctx context.Context, record *store.Store, temporal client.Client, policy *gpu.Policy, metrics string, logger *slog.Logger) error {
 	registry := prometheus.NewRegistry()
 	measured := worker.NewMetrics(registry)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger}
 		stop := worker.Start(ctx, logger, func() []sdkworker.Worker {
-			return []sdkworker.Worker{worker.Control(temporal, &activities.Control{Store: record, Operations: operations, Logger: logger, Supported: workflows.Supported}, measured)}
+			control := &activities.Control{Store: record, Operations: operations, Logger: logger, Supported: workflows.Supported, GPUPolicy: policy}
+			return []sdkworker.Worker{worker.Control(temporal, control, measured)}
 		})
 		if stop == nil {
 			return nil
