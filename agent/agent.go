@@ -46,6 +46,9 @@ type Agent struct {
 	metrics *metrics
 	keeper  *keeper    // of logs; nil: none
 	ward    *ward      // its GPUs; nil: none
+
+	faulting sync.Once
+	faults   *faulty // its GPUs, if they are simulated and somebody has asked; see faulty
 	turning sync.Mutex // held by obey or fence: what one starts, the other must not take for its own
 }
 

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -67,6 +68,9 @@ func (a *Agent) handler() http.Handler {
 	mux.HandleFunc("GET /v1/leases/{lease}/path", a.statPath)
 	mux.HandleFunc("GET /v1/leases/{lease}/files", a.copyFrom)
 	mux.HandleFunc("PUT /v1/leases/{lease}/files", a.copyTo)
+	mux.HandleFunc("GET /v1/faults", a.listFaults)
+	mux.HandleFunc("POST /v1/faults", a.addFault)
+	mux.HandleFunc("DELETE /v1/faults", a.heal)
 	return mux
 }
 
@@ -88,5 +92,9 @@ func answerError(w http.ResponseWriter, err error) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"code": fleet.CodeOf(err), "detail": err.Error(), "status": status})
+	problem := map[string]any{"code": fleet.CodeOf(err), "detail": err.Error(), "status": status}
+	if known, ok := errors.AsType[*fleet.Error](err); ok && len(known.Fields) > 0 {
+		problem["fields"] = known.Fields
+	}
+	_ = json.NewEncoder(w).Encode(problem)
 }

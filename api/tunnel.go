@@ -132,6 +132,11 @@ func (t *tunnels) put(ctx context.Context, hostID, path string, body io.Reader) 
 }
 
 func (t *tunnels) ask(ctx context.Context, hostID, method, path string, body io.Reader) (io.ReadCloser, error) {
+	return t.askKeyed(ctx, hostID, method, path, body, "")
+}
+
+// askKeyed is ask for what is done once under a key, if there is one.
+func (t *tunnels) askKeyed(ctx context.Context, hostID, method, path string, body io.Reader, key string) (io.ReadCloser, error) {
 	client, err := t.client(hostID)
 	if err != nil {
 		return nil, err
@@ -139,6 +144,9 @@ func (t *tunnels) ask(ctx context.Context, hostID, method, path string, body io.
 	req, err := http.NewRequestWithContext(ctx, method, "http://agent"+path, body)
 	if err != nil {
 		return nil, fleet.Errorf(fleet.Internal, "ask host %s: %v", hostID, err)
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
 	}
 	answer, err := client.Do(req)
 	if err != nil {
@@ -177,7 +185,7 @@ func agentError(hostID string, answer *http.Response) error {
 	var p Problem
 	if strings.HasPrefix(answer.Header.Get("Content-Type"), "application/problem+json") &&
 		decode(answer.Body, &p) == nil && statuses[p.Code] != 0 && p.Code != fleet.Internal {
-		return &fleet.Error{Code: p.Code, Message: p.Detail}
+		return &fleet.Error{Code: p.Code, Message: p.Detail, Fields: p.Fields}
 	}
 	if answer.StatusCode == http.StatusNotFound {
 		return fleet.Errorf(fleet.NotFound, "host %s has no such container", hostID)

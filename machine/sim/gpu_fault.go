@@ -102,6 +102,9 @@ func (f *GPUFault) kind() *GPUFaultKind {
 	return &GPUFaultKind{Name: f.Name} // of another version's file
 }
 
+// Does explains the fault in a sentence.
+func (f *GPUFault) Does() string { return f.kind().Does }
+
 // text is what was said of a parameter, or its default.
 func (f *GPUFault) text(param string) string {
 	if v, ok := f.Params[param]; ok {

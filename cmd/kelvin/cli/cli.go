@@ -60,7 +60,7 @@ func (a *app) addTo(root *cobra.Command) {
 		&cobra.Group{ID: "fleet", Title: "The fleet:"},
 		&cobra.Group{ID: "settings", Title: "Settings:"},
 	)
-	of := map[string]string{"host": "fleet", "gpu": "fleet", "context": "settings", "me": "settings"}
+	of := map[string]string{"host": "fleet", "gpu": "fleet", "sim": "fleet", "context": "settings", "me": "settings"}
 	for _, cmd := range a.commands() {
 		if cmd.IsAvailableCommand() {
 			cmd.GroupID = "resources"
@@ -75,7 +75,7 @@ func (a *app) addTo(root *cobra.Command) {
 func (a *app) commands() []*cobra.Command {
 	nouns := []*cobra.Command{
 		a.endpointCommand(), a.instanceCommand(), a.snapshotCommand(), a.operationCommand(), a.scheduleCommand(), a.eventCommand(), a.quickDeployCommand(), a.templateCommand(),
-		a.hostCommand(), a.gpuCommand(), a.contextCommand(), a.meCommand(),
+		a.hostCommand(), a.gpuCommand(), a.simCommand(), a.contextCommand(), a.meCommand(),
 	}
 	for _, cmd := range nouns {
 		a.addFlags(cmd)
