@@ -44,12 +44,12 @@ type Agent struct {
 	lease   atomic.Pointer[lease]        // as it was granted last
 	changed chan struct{}                // a container started or ended
 	metrics *metrics
-	keeper  *keeper    // of logs; nil: none
-	ward    *ward      // its GPUs; nil: none
+	keeper  *keeper // of logs; nil: none
+	ward    *ward   // its GPUs; nil: none
 
 	faulting sync.Once
-	faults   *faulty // its GPUs, if they are simulated and somebody has asked; see faulty
-	turning sync.Mutex // held by obey or fence: what one starts, the other must not take for its own
+	faults   *faulty    // its GPUs, if they are simulated and somebody has asked; see faulty
+	turning  sync.Mutex // held by obey or fence: what one starts, the other must not take for its own
 }
 
 // Run renews the lease and takes steps until ctx ends. Containers go on running: the next

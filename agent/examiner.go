@@ -29,7 +29,7 @@ func (x examiner) Examine(ctx context.Context, t activities.GPUTest, progress fu
 	if err != nil {
 		return activities.Examined{}, err
 	}
-	return activities.Examined{GPU: t.GPU, Examination: found}, nil
+	return activities.Examined{GPU: t.GPU, Examination: found, Signed: x.ward.sign(found)}, nil
 }
 
 // Reset implements activities.Examiner.
@@ -69,7 +69,7 @@ func (x examiner) scrub(ctx context.Context, uuid string, progress func(gpu.Prog
 	if err != nil {
 		result = gpu.Result{StartedAt: began, EndedAt: time.Now(), Killed: errors.Is(err, context.DeadlineExceeded), Error: err.Error()}
 	}
-	return fleet.GPUScrubbed{UUID: uuid, Result: result}
+	return x.ward.signScrub(fleet.GPUScrubbed{UUID: uuid, Result: result})
 }
 
 // stepOf is a memory test's progress as people follow it.

@@ -110,10 +110,10 @@ func TestFaultsThatCannotBe(t *testing.T) {
 		`{"gpu":"GPU-none","name":"lost"}`:                              {404, "", ""},
 		`{"gpu":"0","name":"data-mismatch","params":{"bit":"128"}}`:     {422, "body.params.bit", "0 to 127"},
 		`{"gpu":"0","name":"lost","params":{"colour":"red"}}`:           {422, "body.params", "missing"},
-		`{"gpu":"0","name":"stray-holder","params":{"command":"a\nb"}}`: {400, "", ""},
-		`{"gpu":"0"}`:                                                   {422, "body.name", "1 to 64"},
-		`{"gpu":"0","name":"lost","why":"so"}`:                          {422, "body.why", "gpu"},
-		`{`: {400, "", ""},
+		`{"gpu":"0","name":"stray-holder","params":{"command":"a\nb"}}`: {422, "body.params.command", "printed"},
+		`{"gpu":"0"}`:                          {422, "body.name", "1 to 64"},
+		`{"gpu":"0","name":"lost","why":"so"}`: {422, "body.why", "gpu"},
+		`{`:                                    {400, "", ""},
 	} {
 		status, text := s.faults(ops, "POST", "", body, "bad")
 		require.Equal(t, want.status, status, "%s: %s", body, text)

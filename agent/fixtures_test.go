@@ -3,6 +3,7 @@ package agent
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -119,19 +120,27 @@ type running struct {
 	stop    func() // once; it waits
 }
 
-// mustRun runs an agent until the test ends, or it is stopped.
+// mustRun runs an agent with four GPUs until the test ends, or it is stopped.
 func (s *site) mustRun() *running {
 	s.Helper()
-	journal, err := OpenJournal(s.journal)
-	require.NoError(s, err)
 	declared, err := SimulateGPUs("a100-80gb:4", s.hostID)
 	require.NoError(s, err)
 	gpus, err := sim.NewGPUs(sim.GPUOptions{Devices: sim.DevicesOf(declared)})
 	require.NoError(s, err)
+	return s.mustRunWith(gpus)
+}
+
+// mustRunWith runs an agent with some GPUs.
+func (s *site) mustRunWith(gpus machine.GPUs) *running {
+	s.Helper()
+	journal, err := OpenJournal(s.journal)
+	require.NoError(s, err)
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(s, err)
 	registry := prometheus.NewRegistry()
 	a := &Agent{
 		HostID: s.hostID, Version: "test", Address: "127.0.0.1", ProbeAddress: "127.0.0.1", PortFirst: s.ports, PortLast: s.ports + 19,
-		GPUs: gpus, Server: &Server{URL: s.wire.url, Token: s.token, HTTP: &http.Client{Transport: &http.Transport{}}},
+		GPUs: gpus, Key: key, Server: &Server{URL: s.wire.url, Token: s.token, HTTP: &http.Client{Transport: &http.Transport{}}},
 		Temporal: s.temporal, Machine: s.handle, Journal: journal, Registerer: registry, Logs: s.logs,
 		Logger: slog.New(slog.NewTextHandler(s.Output(), nil)),
 	}

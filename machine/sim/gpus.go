@@ -53,11 +53,11 @@ func (g *GPUs) Devices(ctx context.Context) ([]gpu.Device, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	devices := []gpu.Device{}
-	for i, c := range g.cards {
+	for _, c := range g.cards {
 		if f := c.fault("lost"); f != nil && f.flag("missing") {
 			continue
 		}
-		devices = append(devices, c.describe(i))
+		devices = append(devices, c.describe(len(devices)))
 	}
 	return devices, ctx.Err()
 }
