@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +10,7 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 	"github.com/kelvin-gpu/kelvin/machine/sim"
+	"github.com/kelvin-gpu/kelvin/store"
 )
 
 func TestWhatIsFoundOutIsSigned(t *testing.T) {
@@ -36,4 +38,46 @@ func TestWhatIsFoundOutIsSigned(t *testing.T) {
 	doc.UUID = uuid
 	require.Error(t, scrubbed[0].Signed.Verify(doc), "of another GPU")
 	require.Equal(t, a.publicKey(), scrubbed[0].Signed.PublicKey)
+}
+
+func TestAGPUThatIsGivenBackIsScrubbed(t *testing.T) {
+	t.Parallel()
+	s := mustSite(t)
+	a := s.mustLease()
+	gpus, ok := a.GPUs.(*sim.GPUs)
+	require.True(t, ok)
+	give := func() fleet.GPU {
+		lease := s.mustServer()
+		held, err := s.store.ListGPUs(t.Context(), store.GPUFilter{HostID: s.hostID})
+		require.NoError(t, err)
+		i := slices.IndexFunc(held, func(g fleet.GPU) bool { return g.LeaseID == lease.ID })
+		require.GreaterOrEqual(t, i, 0)
+		return held[i]
+	}
+	back := func(g fleet.GPU) {
+		require.NoError(t, s.engine.Remove(t.Context(), g.LeaseID))
+		require.NoError(t, s.store.ReturnLease(t.Context(), g.LeaseID))
+		now, err := s.store.GPU(t.Context(), g.ID)
+		require.NoError(t, err)
+		require.Equal(t, fleet.GPUScrubbing, now.State, "nobody gets it yet")
+	}
+	state := func(g fleet.GPU) fleet.GPUState {
+		now, err := s.store.GPU(t.Context(), g.ID)
+		require.NoError(t, err)
+		return now.State
+	}
+
+	well := give()
+	back(well)
+	s.eventually(func() bool { return state(well) == fleet.GPUFree }, "it is scrubbed, and free")
+	found, err := s.store.ListDiagnoses(t.Context(), store.DiagnosisFilter{UUID: well.UUID, Page: store.Page{Limit: 10}})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, fleet.DiagnosisScrub, found[0].Kind)
+	require.NoError(t, found[0].Signed.Verify(gpu.Scrubbed{Schema: gpu.SchemaVersion, UUID: well.UUID, Result: *found[0].Scrub}))
+
+	bad := give()
+	require.NoError(t, gpus.Inject(t.Context(), bad.UUID, "scrub-fails", nil))
+	back(bad)
+	s.eventually(func() bool { return state(bad) == fleet.GPUQuarantined }, "it cannot be scrubbed, and nobody gets it")
 }

@@ -57,10 +57,10 @@ var GPUFaults = []GPUFaultKind{
 	{Name: "bank-exhausted", Does: "Banks of the memory have no spare rows left.", Params: []GPUFaultParam{{Name: "banks", Default: "1", Does: "How many", Min: 1, Max: 640}}},
 	{Name: "bank-low", Does: "Banks of the memory have few spare rows left.", Params: []GPUFaultParam{{Name: "banks", Default: "1", Does: "How many", Min: 1, Max: 640}}},
 	{
-		Name: "corrected-burst", Does: "Memory errors are corrected at a high rate whenever the memory is used; the driver reports Xid 92.",
+		Name: "corrected-burst", Does: "Memory errors are corrected at a high rate whenever the memory is used; the driver reports Xid 92 from 100 on.",
 		Params: []GPUFaultParam{{Name: "per-tb", Default: "1000", Does: "How many for 10¹² bytes moved", Min: 1, Max: 1e9}, paramWhen},
 	},
-	{Name: "counter-unreadable", Does: "One counter cannot be read.", Params: []GPUFaultParam{{Name: "counter", Default: "volatile.uncorrected", Does: "Which", Values: slices.Sorted(maps.Keys(counters))}}},
+	{Name: "counter-unreadable", Does: "One counter cannot be read.", Params: []GPUFaultParam{{Name: "counter", Default: "aggregate.uncorrected", Does: "Which", Values: slices.Sorted(maps.Keys(counters))}}},
 	{Name: "data-mismatch", Does: "A bit of the memory is stuck, and ECC does not see it.", Params: []GPUFaultParam{paramAddress, paramBit, {Name: "stuck", Default: "1", Does: "At what", Values: []string{"0", "1"}}}},
 	{Name: "data-mismatch-transient", Does: "A bit of the memory is read wrong now and then, and right when it is read again.", counts: "times", Params: []GPUFaultParam{paramAddress, paramBit, {Name: "times", Default: "1", Does: "How often", Min: 1, Max: 1000}}},
 	{Name: "ecc-off", Does: "ECC is off, so nothing counts errors."},
@@ -159,6 +159,9 @@ func (g *GPUs) Inject(ctx context.Context, uuid, name string, params map[string]
 	return g.save()
 }
 
+// stormy is how many corrected errors for 10¹² bytes the driver reports by itself.
+const stormy = 100
+
 // tera is how much memory an instance has used when a fault strikes it.
 const tera = 1e12
 
@@ -201,8 +204,10 @@ func (g *GPUs) access(c *card, f *GPUFault, bytes float64) (ends bool) {
 	case "corrected-burst":
 		n := uint64(float64(f.uint("per-tb"))*bytes/tera) + 1
 		c.count(func(t *tally) { t.CorrectedDRAM += n })
-		g.tell(c, gpu.EventCorrectedStorm, 0, fmt.Sprintf("%d memory errors corrected", n))
-		g.xids(c, 92)
+		if f.uint("per-tb") >= stormy {
+			g.tell(c, gpu.EventCorrectedStorm, 0, fmt.Sprintf("%d memory errors corrected", n))
+			g.xids(c, 92)
+		}
 		return false
 	case "uncorrected-contained", "uncorrected-uncontained":
 		c.count(func(t *tally) { t.UncorrectedDRAM++ })

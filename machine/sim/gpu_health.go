@@ -55,7 +55,9 @@ func (c *card) spoil(h *gpu.Health) {
 		}
 	}
 	if f := c.fault("counter-unreadable"); f != nil {
-		*counters[f.text("counter")](h) = gpu.Unreadable[uint64]("the driver answers: unknown error (999)")
+		for _, c := range counters[f.text("counter")](h) {
+			*c = gpu.Unreadable[uint64]("the driver answers: unknown error (999)")
+		}
 	}
 	if f := c.fault("reset-required"); f != nil {
 		h.ResetRequired = true
@@ -67,17 +69,21 @@ func (c *card) spoil(h *gpu.Health) {
 	}
 }
 
-// counters are those that counter-unreadable can name.
-var counters = map[string]func(*gpu.Health) *gpu.Counter{
-	"volatile.corrected":         func(h *gpu.Health) *gpu.Counter { return &h.Volatile.Corrected },
-	"volatile.uncorrected":       func(h *gpu.Health) *gpu.Counter { return &h.Volatile.Uncorrected },
-	"volatile.uncorrected_dram":  func(h *gpu.Health) *gpu.Counter { return &h.Volatile.UncorrectedDRAM },
-	"volatile.uncorrected_sram":  func(h *gpu.Health) *gpu.Counter { return &h.Volatile.UncorrectedSRAM },
-	"aggregate.corrected":        func(h *gpu.Health) *gpu.Counter { return &h.Aggregate.Corrected },
-	"aggregate.uncorrected":      func(h *gpu.Health) *gpu.Counter { return &h.Aggregate.Uncorrected },
-	"aggregate.uncorrected_dram": func(h *gpu.Health) *gpu.Counter { return &h.Aggregate.UncorrectedDRAM },
-	"aggregate.uncorrected_sram": func(h *gpu.Health) *gpu.Counter { return &h.Aggregate.UncorrectedSRAM },
-	"remap.uncorrected":          func(h *gpu.Health) *gpu.Counter { return &h.Remap.Uncorrected },
+// counters are those that counter-unreadable can name: in all, and by place.
+var counters = map[string]func(*gpu.Health) []*gpu.Counter{
+	"volatile.corrected":    func(h *gpu.Health) []*gpu.Counter { return corrected(&h.Volatile) },
+	"volatile.uncorrected":  func(h *gpu.Health) []*gpu.Counter { return uncorrected(&h.Volatile) },
+	"aggregate.corrected":   func(h *gpu.Health) []*gpu.Counter { return corrected(&h.Aggregate) },
+	"aggregate.uncorrected": func(h *gpu.Health) []*gpu.Counter { return uncorrected(&h.Aggregate) },
+	"remap.uncorrected":     func(h *gpu.Health) []*gpu.Counter { return []*gpu.Counter{&h.Remap.Uncorrected} },
+}
+
+func corrected(e *gpu.Errors) []*gpu.Counter {
+	return []*gpu.Counter{&e.Corrected, &e.CorrectedDRAM, &e.CorrectedSRAM}
+}
+
+func uncorrected(e *gpu.Errors) []*gpu.Counter {
+	return []*gpu.Counter{&e.Uncorrected, &e.UncorrectedDRAM, &e.UncorrectedSRAM}
 }
 
 // errors are the counters as the driver tells them: not at all without ECC.

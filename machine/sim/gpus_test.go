@@ -180,7 +180,7 @@ func TestEveryFaultIsSeen(t *testing.T) {
 			require.True(t, gpu.Over(gpu.Rise(x.Before.Volatile.Corrected, x.After.Volatile.Corrected), x.Result.Moved/1e10), "more than 100 a TB")
 			require.True(t, x.Result.Whole())
 		},
-		"counter-unreadable": func(t *testing.T, x gpu.Examination) { require.True(t, x.After.Volatile.Uncorrected.Failed()) },
+		"counter-unreadable": func(t *testing.T, x gpu.Examination) { require.True(t, x.After.Aggregate.Uncorrected.Failed()) },
 		"data-mismatch":      func(t *testing.T, x gpu.Examination) { require.Positive(t, x.Result.Mismatches) },
 		"data-mismatch-transient": func(t *testing.T, x gpu.Examination) {
 			require.EqualValues(t, 1, x.Result.Mismatches)
