@@ -74,7 +74,7 @@ func TestFaultsAreInjectedFromAfar(t *testing.T) {
 	h, err := a.GPUs.Health(t.Context(), uuid)
 	require.NoError(t, err)
 	require.Equal(t, gpu.Known[uint64](1), h.Volatile.Uncorrected)
-	s.eventually(func() bool { return len(a.ward.since(uuid, h.At.Add(-1e10))) >= 4 }, "the agent has heard of it")
+	s.eventually(func() bool { return len(a.ward.watching.Events(uuid, h.At.Add(-1e10))) >= 4 }, "the agent has heard of it")
 
 	got := s.mustFaults(ops, "POST", "", `{"gpu":"`+a.ward.reports()[0].UUID+`","name":"lost","params":{"missing":"true"}}`, "k2")
 	require.Equal(t, -1, got[0].Index, "it is not listed")

@@ -70,7 +70,7 @@ func TestAGPUThatIsGivenBackIsScrubbed(t *testing.T) {
 	well := give()
 	back(well)
 	s.eventually(func() bool { return state(well) == fleet.GPUFree }, "it is scrubbed, and free")
-	found, err := s.store.ListDiagnoses(t.Context(), store.DiagnosisFilter{UUID: well.UUID, Page: store.Page{Limit: 10}})
+	found, err := s.store.ListDiagnoses(t.Context(), store.DiagnosisFilter{GPUID: well.ID, Page: store.Page{Limit: 10}})
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.Equal(t, fleet.DiagnosisScrub, found[0].Kind)
