@@ -21,8 +21,8 @@ type verdictCase struct {
 	during bool        // it happens while the memory is tested
 }
 
-// TestEveryFaultHasItsVerdict examines a GPU with each fault as before a thaw, and judges what was found.
-func TestEveryFaultHasItsVerdict(t *testing.T) {
+// TestEveryFaultIsJudgedAndCured examines a GPU with each fault as before a thaw, and judges what was found.
+func TestEveryFaultIsJudgedAndCured(t *testing.T) {
 	t.Parallel()
 	cases := []verdictCase{
 		{name: "", want: gpu.Pass},
