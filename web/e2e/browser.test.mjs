@@ -5,6 +5,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { complaints, launch, picture } from './browser.mjs';
 import { Fake, keys } from './fake.mjs';
+import { newDiagnosis } from './world.mjs';
 
 let browser, page, fake, wrong;
 before(async () => (browser = await launch()));
@@ -230,6 +231,119 @@ test('hosts show their GPUs, and are cordoned', async () => {
 	await page.getByLabel('GPU 7, a100-80gb, 80 GiB, simulated: quarantined, uncorrectable ECC errors').waitFor();
 	await page.getByRole('button', { name: 'Cordon gpu-01' }).click();
 	await page.getByRole('button', { name: 'Uncordon gpu-01' }).waitFor();
+});
+
+test('GPUs are listed by state, type and host', async () => {
+	await signIn(keys.operator, '/gpus');
+	await at('gpu-row').first().waitFor();
+	assert.equal(await at('gpu-row').count(), 18);
+	await at('filter-state').selectOption('quarantined');
+	await page.waitForFunction(() => document.querySelectorAll('[data-testid="gpu-row"]').length === 1);
+	await says(at('gpu-row'), 'Uncorrectable ECC errors.');
+	await says(at('gpu-row'), 'gpu-01');
+	await at('filter-type').selectOption('h100-80gb');
+	await page.getByText('There are none like that.').waitFor();
+	await at('filter-state').selectOption('');
+	await at('filter-host').selectOption({ label: 'gpu-02' });
+	await page.waitForFunction(() => document.querySelectorAll('[data-testid="gpu-row"]').length === 8);
+});
+
+test('the report of a GPU says what was read, what was not, and what was wrong', async () => {
+	await signIn(keys.operator, '/gpus');
+	await at('filter-state').selectOption('quarantined');
+	await at('gpu-row').filter({ hasText: 'quarantined' }).getByRole('link').first().click();
+	await says(at('diagnosis-test'), /quarantine\s*rigorous test.*rule mismatch.*simulated/s);
+	await says(at('diagnosis-test'), 'Memory did not hold what was written, with ECC on.');
+	await says(at('diagnosis-test'), '96.8 % of its memory · 1,812 GB/s · 1 min');
+	await at('open-report').click();
+	const report = page.locator('[data-testid^="report-"]');
+	await says(report, 'Coverage96.8 %: 83 GB of 85 GB');
+	await says(at('phases'), /hash.*1,812 GB\/s, 88.8 % of peak/s);
+	await says(at('mismatches'), /0x2a0000040\s*17.*still wrong: 17; wrong again in a later pass/s);
+	const rows = report.getByTestId('health').getByRole('row');
+	assert.match(await rows.filter({ hasText: /^Uncorrected/ }).nth(0).innerText(), /0\s+0/);
+	assert.match(await rows.filter({ hasText: /^Uncorrected/ }).nth(3).innerText(), /unreadable: NVML does not answer/);
+	assert.match(await rows.filter({ hasText: 'Pages retired, single bit' }).innerText(), /not supported/);
+	await says(report, 'python3, PID 4242');
+	await says(report, /xid\s*94\s*contained memory error/);
+	const [download] = await Promise.all([page.waitForEvent('download'), page.locator('[data-testid^="download-dgn_"]').click()]);
+	assert.match(download.suggestedFilename(), /^dgn_\d+\.json$/);
+	await says(page.getByRole('region', { name: 'What its driver reported by itself' }), /xid.*94\s*3\s*contained/s);
+	await page.emulateMedia({ colorScheme: 'dark' });
+	await page.setViewportSize({ width: 390, height: 800 });
+	assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, 'no wider than a phone');
+});
+
+test('a GPU is tested, quarantined and released from its page', async () => {
+	fake.stepMS = 700;
+	const gpu = fake.world.gpus[4];
+	await signIn(keys.operator, `/gpus/${gpu.id}`);
+	assert.equal(await at('release-gpu').count(), 0);
+	await at('test-gpu').click();
+	await says(page.getByRole('dialog'), 'Nobody gets it meanwhile');
+	await at('gpu-level').selectOption('quick');
+	await at('confirm').click();
+	await says(at('care'), /running\s*Test, quick · march c- · 42 %/);
+	await page.locator('[data-testid="gpu-state"][data-state="testing"]').waitFor();
+	assert.equal(await at('scrub-gpu').isDisabled(), true);
+	assert.equal(await at('scrub-gpu').getAttribute('title'), 'Its test is not over yet');
+	await says(at('care'), /done\s*Test, quick · passed/);
+	assert.deepEqual(fake.asked.at(-1).body, { level: 'quick' });
+	await at('care').getByRole('link', { name: 'its diagnosis' }).click();
+	await page.getByRole('heading', { name: 'GPU diagnosis' }).waitFor();
+	await page.goBack();
+
+	await at('quarantine-gpu').click();
+	await at('confirm').click();
+	assert.equal(await at('gpu-reason').evaluate((e) => e.validity.valueMissing), true, 'it needs a reason');
+	await at('gpu-reason').fill('smells burnt');
+	await at('confirm').click();
+	await page.locator('[data-testid="gpu-state"][data-state="quarantined"]').waitFor();
+	await says(at('gpu-state'), 'Smells burnt.');
+	await at('release-gpu').click();
+	await at('gpu-reason').fill('it was the fan');
+	await at('confirm').click();
+	await page.locator('[data-testid="gpu-state"][data-state="free"]').waitFor();
+	await page.getByText('80 of 100, on probation for').waitFor();
+	assert.equal(new Set(fake.asked.map((a) => a.key)).size, 3);
+
+	Object.assign(gpu, { instance_id: fake.world.instances[0].id }); // meanwhile: the page does not know yet
+	await at('scrub-gpu').click();
+	await at('confirm').click();
+	await says(page.getByRole('dialog').getByRole('alert'), 'migrate, stop or freeze that first');
+});
+
+test('an operation shows how its GPUs were found', async () => {
+	const [server] = fake.world.instances;
+	const [good, bad] = fake.world.gpus;
+	fake.world.operations.push({ id: 'op_1', kind: 'instance', resource_id: server.id, resource_name: server.name, name: 'thaw', actor: 'key_1', state: 'done', steps: [], accepted_at: server.since, begun_at: server.since, ended_at: server.since, cancel_requested: false });
+	fake.world.diagnoses.push(
+		newDiagnosis(good, 'reset_and_retest', 'remap-pending', 'a row is to be remapped', { operation_id: 'op_1' }),
+		newDiagnosis(bad, 'quarantine', 'mismatch', 'memory did not hold what was written', { operation_id: 'op_1' }),
+		newDiagnosis(good, 'pass', 'pass', 'nothing is wrong', { operation_id: 'op_1', retest: true }),
+	);
+	server.gpus = [{ id: good.id, uuid: good.uuid, type: good.type, index: 0, simulated: true }];
+	await signIn(keys.operator, '/operations/op_1');
+	await at('diagnoses-of-gpu').nth(1).waitFor();
+	const [first, second] = await at('diagnoses-of-gpu').all();
+	await says(first, /reset and retest\s*rigorous test.*passed\s*rigorous test, after a reset/s);
+	await says(second, /quarantine/);
+	await page.getByRole('link', { name: server.name }).click();
+	await says(at('instance-diagnoses'), 'rigorous test, after a reset');
+	assert.equal(await at('instance-diagnoses').getByText('quarantine').count(), 0, 'only those that it has');
+});
+
+test('a thaw without GPU tests is a choice with a warning', async () => {
+	const frozen = fake.world.instances.find((i) => i.name === 'archive');
+	frozen.spec.gpus = 2;
+	await signIn(keys.operator, `/servers/${frozen.id}`);
+	await at('thaw-archive').click();
+	await says(page.getByRole('dialog'), 'whose GPUs are tested');
+	await at('choice-skip_gpu_tests').check();
+	await says(page.getByRole('dialog'), 'one that is damaged corrupts what it computes, and nobody notices. That it was your choice is recorded.');
+	await at('confirm').click();
+	await says(at('toast'), 'archive was thawed.');
+	assert.deepEqual(fake.asked.at(-1).body, { skip_gpu_tests: true });
 });
 
 test('while the server is away it says so, and catches up by itself', async () => {

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { id, moves, newEndpoint, newWorld, run, show } from './world.mjs';
+import { id, moves, newDiagnosis, newEndpoint, newWorld, run, show } from './world.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
@@ -105,7 +105,7 @@ export class Fake {
 		if (me.role === 'viewer') throw new Refused(403, 'forbidden', 'this needs the role operator; the key has viewer');
 		const repeat = request.headers['idempotency-key'];
 		if (!repeat) throw new Refused(422, 'invalid', 'Idempotency-Key is missing', [{ field: 'header.Idempotency-Key', message: 'is required' }]);
-		this.asked.push({ method: request.method, path: url.pathname, key: repeat });
+		this.asked.push({ method: request.method, path: url.pathname, key: repeat, body });
 		if (!this.#answers.has(repeat)) this.#answers.set(repeat, structuredClone(this.#change(request.method, path, body)));
 		if (this.#drops-- > 0) return request.socket.destroy();
 		return json(202, this.#answers.get(repeat));
@@ -131,16 +131,24 @@ export class Fake {
 		if (verb === 'logs') return this.#logs(response, query.follow === 'true');
 		if (noun === 'endpoints') return name ? json(200, show(find(world.endpoints, name))) : list(world.endpoints.map(show));
 		if (noun === 'instances') {
+			if (verb === 'plan') return json(200, { operation: query.operation, instance_id: name, allowed: true, copies: false, ports: [], keeps: ['disk'], gives_back: [], loses: ['memory'] });
 			if (name) return json(200, show(find(world.instances, name)));
 			return list(world.instances.filter((i) => (query.servers ? !i.endpoint_id : i.endpoint_id === query.endpoint)).map(show));
 		}
 		if (noun === 'operations') {
+			if (verb === 'diagnoses') return json(200, { items: world.diagnoses.filter((d) => d.operation_id === name) });
 			if (name) return json(200, find(world.operations, name));
 			return list(world.operations.toReversed().filter((op) => (!query.resource || op.resource_id === query.resource) && (!query.open || !op.ended_at)));
 		}
 		if (noun === 'events') return list(world.events.toReversed().filter((e) => !query.resource || Object.values(e).includes(query.resource)));
 		if (noun === 'hosts') return name ? json(200, find(world.hosts, name)) : list(world.hosts);
-		if (noun === 'gpus') return list(world.gpus.filter((g) => g.host_id === query.host));
+		if (noun === 'gpus') {
+			if (verb === 'diagnoses') return list(world.diagnoses.filter((d) => d.gpu_id === name).toReversed());
+			if (verb === 'events') return list(world.gpuEvents.filter((e) => e.gpu_id === name));
+			if (name) return json(200, { uncorrected: [], link_errors: [], unjudged: [], ...find(world.gpus, name), health: world.diagnoses.find((d) => d.gpu_id === name)?.examination.after });
+			return list(world.gpus.filter((g) => (!query.host || g.host_id === query.host) && (!query.state || g.state === query.state) && (!query.type || g.type === query.type)));
+		}
+		if (noun === 'gpu-diagnoses') return json(200, find(world.diagnoses, name));
 		if (noun === 'schedules') return name ? json(200, find(world.schedules, name)) : list(world.schedules);
 		if (noun === 'snapshots') return list(world.snapshots.filter((s) => s.instance_id === query.instance));
 		if (noun === 'templates') return list(world.templates);
@@ -166,6 +174,7 @@ export class Fake {
 			host.state = verb === 'cordon' ? 'cordoned' : 'ready';
 			return host;
 		}
+		if (noun === 'gpus') return this.#gpu(find(world.gpus, name), verb, body);
 		const kind = noun === 'endpoints' ? 'endpoint' : 'instance';
 		if (!name) {
 			const most = body.max_workers ?? Math.max(body.active_workers ?? 1, 1);
@@ -183,6 +192,23 @@ export class Fake {
 		if (!show(resource).legal.includes(operation)) throw new Refused(409, 'conflict', `cannot ${operation} an ${kind} that is ${resource.state}`);
 		if (['terminate', 'reset'].includes(operation) && body.confirm !== resource.name) throw new Refused(422, 'invalid', 'confirm is not its name', [{ field: 'body.confirm', message: 'is not its name' }]);
 		return this.#begin(kind, operation, resource);
+	}
+
+	/** What is done with a GPU. A care takes a step, and ends in a diagnosis that is good. */
+	#gpu(gpu, verb, body) {
+		if (verb === 'quarantine') return Object.assign(gpu, { state: 'quarantined', rule: 'by-hand', reason: body.reason, score: 0 });
+		if (verb === 'release') return Object.assign(gpu, { state: 'free', rule: undefined, reason: undefined, score: 80, probation_until: new Date(Date.now() + 7 * 86_400_000).toISOString() });
+		if (gpu.instance_id) throw new Refused(409, 'conflict', `GPU ${gpu.id} is assigned: migrate, stop or freeze that first`);
+		const was = gpu.state;
+		gpu.care = { id: id('car_'), gpu_id: gpu.id, what: verb, level: body.level ?? 'rigorous', actor: 'key_1', state: 'running', phase: 'march c-', percent: 42, asked_at: new Date().toISOString() };
+		if (was !== 'quarantined') gpu.state = { test: 'testing', scrub: 'scrubbing', reset: 'resetting' }[verb];
+		setTimeout(() => {
+			const made = newDiagnosis(gpu, 'pass', 'pass', 'nothing is wrong', { at: new Date().toISOString() });
+			this.world.diagnoses.push(made);
+			Object.assign(gpu.care, { state: 'done', phase: '', percent: undefined, message: 'passed', diagnosis_id: made.id, ended_at: new Date().toISOString() });
+			gpu.state = was;
+		}, 3 * this.stepMS);
+		return gpu.care;
 	}
 
 	#begin(kind, name, resource) {

@@ -64,9 +64,44 @@ export function newInstance(name, state, gpus, extra = {}) {
 
 function newHost(n, name, extra, states) {
 	const host = { id: 'hst_' + String(n).padStart(26, '0'), name, data_center: 'us-east', address: `10.1.4.${16 + n}`, state: 'ready', version: 'v0.1.0', machine: 'sim', simulated: true, connected: true, disk: { total: 4e12, free: 2.7e12 }, seen_at: ago(2), expires_at: ago(-13), ...extra };
-	const gpus = states.map((state, index) => ({ id: id('gpu_'), host_id: host.id, index, uuid: `GPU-${n}-${index}`, type: n === 2 ? 'h100-80gb' : 'a100-80gb', memory_mb: 81_920, state, simulated: true, ...(state === 'quarantined' ? { reason: 'uncorrectable ECC errors' } : {}) }));
+	const gpus = states.map((state, index) => ({ id: id('gpu_'), host_id: host.id, index, uuid: `GPU-${n}-${index}`, type: n === 2 ? 'h100-80gb' : 'a100-80gb', memory_mb: 81_920, state, since: ago(400), score: state === 'quarantined' ? 0 : 100, dirty: false, simulated: true, ...(state === 'quarantined' ? { rule: 'uncorrectable', reason: 'uncorrectable ECC errors' } : {}) }));
 	host.gpus = { total: gpus.length, free: states.filter((s) => s === 'free').length };
 	return { host, gpus };
+}
+
+const unread = { error: 'NVML does not answer' };
+const none = { unsupported: true };
+const is = (value) => ({ value });
+const errors = (uncorrected) => ({ corrected: is(12), corrected_dram: is(12), corrected_sram: is(0), uncorrected, uncorrected_dram: uncorrected, uncorrected_sram: is(0) });
+
+/** What a driver tells of a GPU: a value, that there is none, or why it cannot be read. */
+function newHealth(gpu, uncorrected, pending) {
+	return {
+		at: ago(300), uuid: gpu.uuid, serial: '1320', bus_id: '00000000:07:00.0', product: 'NVIDIA A100-SXM4-80GB', driver: '580.65.06', mig: is(false), ecc_current: is(true), ecc_pending: is(true),
+		memory: { total: is(85_899_345_920), reserved: is(600_000_000), used: is(0) }, volatile: errors(is(uncorrected)), aggregate: errors(unread),
+		remap: { corrected: is(0), uncorrected: is(uncorrected), pending: is(pending), failed: is(false), banks: is({ max: 639, high: 1, partial: 0, low: 0, none: 0 }) },
+		retired: { single_bit: none, double_bit: none, pending: none }, sram_threshold: is(false), repair_pending: none, recovery: is(pending ? 1 : 0), inforom_valid: is(true),
+		temperature: is(41), memory_temperature: is(52), power: is(71.4), clock: is(1410), memory_clock: is(1593), throttle: is(0),
+	};
+}
+
+/** A diagnosis with its whole report. */
+export function newDiagnosis(gpu, outcome, rule, message, extra = {}) {
+	const bad = outcome === 'quarantine';
+	const result = {
+		level: 'rigorous', seed: 7, started_at: ago(300), ended_at: ago(240), usable_bytes: 85_299_345_920, covered_bytes: 82_600_000_000, coverage: 0.9683, moved_bytes: 1.09e14, gbps: 1811.9, copy_gbps: 1790.2, peak_gbps: 2039, simulated: true,
+		audited: true, remanent_words: 0, mismatches: bad ? 2 : 0, max_memory_temperature: 81,
+		phases: [{ name: 'audit', bytes: 8.26e10, seconds: 0.05, gbps: 1800 }, { name: 'hash', bytes: 3.3e11, seconds: 0.2, gbps: 1811.9, found: bad ? 2 : 0 }],
+		...(bad ? { records: [{ pattern: 'hash', offset: 0x2a0000040, bits: [17], again: [17], xor: ['0000000000020000', '0000000000000000'], hard: true }] } : {}),
+	};
+	const verdict = { outcome, rule, message, action: bad ? 'It is quarantined, by serial and UUID: nobody gets it any more.' : 'It is handed out.', all: [rule] };
+	const { retest = false, ...rest } = extra;
+	return {
+		id: id('dgn_'), kind: 'test', gpu_id: gpu.id, uuid: gpu.uuid, serial: '1320', host_id: gpu.host_id, outcome, rule, message, action: verdict.action, level: 'rigorous', retest, seconds: 60.2, coverage: 0.9683, gbps: 1811.9, signed: true, simulated: true, at: ago(240),
+		verdict, examination: { schema: 1, uuid: gpu.uuid, type: gpu.type, purpose: 'thaw', level: 'rigorous', retest, simulated: true, started_at: ago(300), ended_at: ago(240), before: newHealth(gpu, 0, false), after: newHealth(gpu, bad ? 0 : 1, outcome === 'reset_and_retest'), result,
+			...(bad ? { events: [{ at: ago(250), uuid: gpu.uuid, kind: 'xid', xid: 94, message: 'contained memory error', source: 'simulated' }], holders: [{ pid: 4242, command: 'python3' }] } : {}) },
+		...rest,
+	};
 }
 
 function newSchedule(name, target) {
@@ -100,6 +135,8 @@ export function newWorld() {
 		instances,
 		hosts: fleet.map((f) => f.host),
 		gpus: fleet.flatMap((f) => f.gpus),
+		diagnoses: [newDiagnosis(fleet[0].gpus[7], 'quarantine', 'mismatch', 'memory did not hold what was written, with ECC on')],
+		gpuEvents: [{ id: id('gev_'), gpu_id: fleet[0].gpus[7].id, host_id: fleet[0].host.id, uuid: fleet[0].gpus[7].uuid, kind: 'xid', xid: 94, message: 'contained memory error', source: 'simulated', at: ago(250), last_at: ago(245), count: 3 }],
 		operations: [],
 		schedules: [newSchedule('nights', { instance: instances[0].id })],
 		snapshots: [{ id: id('snp_'), instance_id: instances[0].id, instance_name: 'notebook', data_center: 'us-east', kind: 'auto', state: 'ready', bytes: 1.4e10, files: 5211, created_at: ago(3600), saved_at: ago(3590) }],

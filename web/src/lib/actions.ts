@@ -73,7 +73,14 @@ const endpointActions: Action[] = [
 
 const wait: Choice = { name: 'wait', label: 'Wait in the queue when there is no room', kind: 'tick', help: 'Otherwise it ends at once, and all is as it was' };
 const host: Choice = { name: 'host_id', label: 'Host', kind: 'host' };
+const skip: Choice = { name: 'skip_gpu_tests', label: 'Skip GPU tests', kind: 'tick', help: 'It is back up to a minute earlier, perhaps on a GPU that corrupts what it computes' };
 const rate: Choice = { name: 'rate_limit', label: 'Copy at most, in MB a second', kind: 'megabytes', help: 'As fast as it goes if left empty' };
+
+/** What a place with GPUs adds: that they are not tested. */
+const unlessBare = (r: Resource): Choice[] => ((r as Instance).spec.gpus > 0 ? [skip] : []);
+
+/** What follows when GPUs are not tested. */
+const untested = ({ skip_gpu_tests: skipped }: Chosen) => (skipped === true ? ' Its GPUs are not tested before they get its data: one that is damaged corrupts what it computes, and nobody notices. That it was your choice is recorded.' : '');
 
 /** How long what is erased can be had back. */
 function keep(label: string, ...first: [string, string][]): Choice {
@@ -86,12 +93,12 @@ const serverActions: Action[] = [
 		name: 'start',
 		label: 'Start',
 		listed: 'always',
-		says: (r) => {
+		says: (r, chosen) => {
 			if ((r as Instance).hold !== 'none') return 'It starts where it stopped, with its disk, its GPUs and its ports.';
-			return 'It gets GPUs on a host that has them. If that is not the one with its disk, the disk is copied there first. Its addresses stay.';
+			return `It gets GPUs on a host that has them. If that is not the one with its disk, the disk is copied there first. Its addresses stay.${untested(chosen)}`;
 		},
 		plan: (r) => (r as Instance).hold === 'none',
-		choices: (r) => ((r as Instance).hold === 'none' ? [wait, host] : []),
+		choices: (r) => ((r as Instance).hold === 'none' ? [wait, host, ...unlessBare(r)] : []),
 		send: (r, key, chosen) => client.send('post', '/v1/instances/{id}/start', { path: { id: r.id }, key, ...body(place(chosen)) }),
 	},
 	{
@@ -131,27 +138,27 @@ const serverActions: Action[] = [
 		label: 'Thaw',
 		listed: 'lit',
 		plan: () => true,
-		says: () => 'It gets a place on a host that fits, whose GPUs are tested; then its files are restored, and it starts. Its addresses stay.',
-		choices: () => [wait, host],
+		says: (_, chosen) => `It gets a place on a host that fits${chosen['skip_gpu_tests'] ? '' : ', whose GPUs are tested'}; then its files are restored, and it starts. Its addresses stay.${untested(chosen)}`,
+		choices: (r) => [wait, host, ...unlessBare(r)],
 		send: (r, key, chosen) => client.send('post', '/v1/instances/{id}/thaw', { path: { id: r.id }, key, ...body(place(chosen)) }),
 	},
 	{
 		name: 'migrate',
 		label: 'Migrate',
 		plan: () => true,
-		says: (r) => {
-			if (r.state !== 'running') return 'Its files are copied to another host. Its addresses stay.';
-			return 'Its files are copied to another host while it runs. Then it is stopped, the rest is copied, and it starts there. Its addresses stay; what is only in memory is lost.';
+		says: (r, chosen) => {
+			if (r.state !== 'running') return `Its files are copied to another host. Its addresses stay.${untested(chosen)}`;
+			return `Its files are copied to another host while it runs. Then it is stopped, the rest is copied, and it starts there. Its addresses stay; what is only in memory is lost.${untested(chosen)}`;
 		},
-		choices: () => [host, rate, wait],
+		choices: (r) => [host, rate, wait, ...unlessBare(r)],
 		send: (r, key, chosen) => client.send('post', '/v1/instances/{id}/migrate', { path: { id: r.id }, key, ...body({ ...place(chosen), ...limit(chosen) }) }),
 	},
 	{
 		name: 'recover',
 		label: 'Recover',
 		listed: 'lit',
-		says: () => 'If its host answers, it is brought back there with the data it has; otherwise on another host from its newest snapshot. What was written after that is lost.',
-		choices: () => [{ name: 'snapshot_id', label: 'From', kind: 'snapshot', none: 'The newest snapshot, or the data of its host' }, wait, host],
+		says: (_, chosen) => `If its host answers, it is brought back there with the data it has; otherwise on another host from its newest snapshot. What was written after that is lost.${untested(chosen)}`,
+		choices: (r) => [{ name: 'snapshot_id', label: 'From', kind: 'snapshot', none: 'The newest snapshot, or the data of its host' }, wait, host, ...unlessBare(r)],
 		send: (r, key, chosen) => client.send('post', '/v1/instances/{id}/recover', { path: { id: r.id }, key, ...body({ ...place(chosen), ...snapshot(chosen) }) }),
 	},
 	{
@@ -207,7 +214,7 @@ function body<B extends object>(fields: B): { body?: B } {
 	return Object.values(fields).some((value) => value !== undefined) ? { body: fields } : {};
 }
 
-const place = ({ host_id, wait }: Chosen) => ({ host_id: text(host_id), wait: wait === true ? true : undefined });
+const place = ({ host_id, wait, skip_gpu_tests: skipped }: Chosen) => ({ host_id: text(host_id), wait: wait === true ? true : undefined, skip_gpu_tests: skipped === true ? true : undefined });
 const limit = ({ rate_limit }: Chosen) => ({ rate_limit: text(rate_limit) ? Math.round(Number(rate_limit) * 1e6) : undefined });
 const snapshot = ({ snapshot_id }: Chosen) => ({ snapshot_id: text(snapshot_id) });
 const kept = ({ keep }: Chosen) => ({ keep: text(keep) });

@@ -35,4 +35,9 @@ export class Pages<T> {
 	before() {
 		this.#trail = this.#trail.slice(0, -1);
 	}
+
+	/** Begins anew, after what is listed was changed. */
+	first() {
+		this.#trail = [];
+	}
 }

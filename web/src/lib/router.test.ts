@@ -13,6 +13,9 @@ test.each([
 	['/schedules/sch_1/edit', { page: 'schedule-edit', id: 'sch_1' }],
 	['/servers/ins_1', { page: 'server', id: 'ins_1' }],
 	['/operations/op_1', { page: 'operation', id: 'op_1' }],
+	['/gpus', { page: 'gpus', id: '' }],
+	['/gpus/gpu_1', { page: 'gpu', id: 'gpu_1' }],
+	['/diagnoses/dgn_1', { page: 'diagnosis', id: 'dgn_1' }],
 	['/endpoints/a%2Fb', { page: 'endpoint', id: 'a/b' }],
 	['/endpoints/%', { page: 'endpoint', id: '%' }],
 	['/endpoints/ep_1/more', { page: 'not-found', id: '' }],
@@ -21,7 +24,7 @@ test.each([
 	expect(match(path)).toEqual(route);
 });
 
-test.each(['endpoint', 'instance', 'operation', 'schedule'])('the path of an %s leads back to its ID', (kind) => {
+test.each(['endpoint', 'instance', 'operation', 'schedule', 'host', 'gpu', 'diagnosis'])('the path of an %s leads back to its ID', (kind) => {
 	expect(match(pathOf(kind, 'x/y z')).id).toBe('x/y z');
 });
 

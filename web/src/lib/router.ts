@@ -17,6 +17,9 @@ const table = [
 	['/operations/:id', 'operation'],
 	['/hosts', 'hosts'],
 	['/hosts/:id', 'host'],
+	['/gpus', 'gpus'],
+	['/gpus/:id', 'gpu'],
+	['/diagnoses/:id', 'diagnosis'],
 	['/events', 'events'],
 ] as const;
 
@@ -43,7 +46,7 @@ export function match(path: string): Route {
 
 /** The page that shows a resource. */
 export function pathOf(kind: string, id: string): string {
-	const folder = { endpoint: 'endpoints', instance: 'servers', operation: 'operations', schedule: 'schedules', host: 'hosts' }[kind] ?? kind;
+	const folder = { endpoint: 'endpoints', instance: 'servers', operation: 'operations', schedule: 'schedules', host: 'hosts', gpu: 'gpus', diagnosis: 'diagnoses' }[kind] ?? kind;
 	return `/${folder}/${encodeURIComponent(id)}`;
 }
 

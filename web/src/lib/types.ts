@@ -3,11 +3,17 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+export type Diagnosis = Schemas['Diagnosis'];
+export type DiagnosisReport = Schemas['DiagnosisReport'];
 export type Endpoint = Schemas['Endpoint'];
 export type EndpointCreate = Schemas['EndpointCreate'];
 export type Event = Schemas['Event'];
 export type FieldError = Schemas['FieldError'];
 export type GPU = Schemas['GPU'];
+export type GPUCare = Schemas['GPUCare'];
+export type GPUDetail = Schemas['GPUDetail'];
+export type GPUEvent = Schemas['GPUEvent'];
+export type Health = Schemas['Health'];
 export type Host = Schemas['Host'];
 export type EndpointPatch = Schemas['EndpointPatch'];
 export type EndpointSpec = Schemas['EndpointSpec'];
@@ -15,6 +21,7 @@ export type Instance = Schemas['Instance'];
 export type InstanceCreate = Schemas['InstanceCreate'];
 export type Kept = Schemas['Kept'];
 export type Me = Schemas['Me'];
+export type Mismatch = Schemas['Mismatch'];
 export type Operation = Schemas['Operation'];
 export type Plan = Schemas['Plan'];
 export type PlanTime = Schemas['PlanTime'];
@@ -28,6 +35,14 @@ export type Snapshot = Schemas['Snapshot'];
 export type Step = Schemas['Step'];
 
 export type Template = Schemas['Template'];
+export type TestResult = Schemas['Result'];
+
+/** A value that a driver told, or why it did not. */
+export interface Reading<T> {
+	value?: T | null;
+	unsupported?: boolean;
+	error?: string;
+}
 
 /** What operations move. */
 export type Resource = Endpoint | Instance;
