@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytes } from './bytes';
+import { bytes, gigabytes } from './bytes';
 
 test.each([
 	[-1, '0 B'],
@@ -13,4 +13,12 @@ test.each([
 	[4e18, '4000 PB'],
 ])('%d are %s', (count, says) => {
 	expect(bytes(count)).toBe(says);
+});
+
+test.each([
+	[1811.9, '1,812 GB/s'],
+	[99.96, '100.0 GB/s'],
+	[12.34, '12.3 GB/s'],
+])('%d are %s', (gbps, says) => {
+	expect(gigabytes(gbps)).toBe(says);
 });

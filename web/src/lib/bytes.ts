@@ -10,3 +10,8 @@ export function bytes(count: number): string {
 	}
 	return `${unit > 0 && n < 9.95 ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
 }
+
+/** A rate of memory, which everybody gives in GB/s: 1,812 GB/s. */
+export function gigabytes(gbps: number): string {
+	return `${gbps >= 100 ? Math.round(gbps).toLocaleString('en') : gbps.toFixed(1)} GB/s`;
+}

@@ -1,5 +1,5 @@
 // What the console says about GPUs, their health and their diagnoses. Pure functions.
-import { bytes } from './bytes';
+import { bytes, gigabytes } from './bytes';
 import { sentence } from './problem';
 import { duration } from './time';
 import type { Diagnosis, DiagnosisReport, GPU, GPUCare, GPUDetail, Health, Mismatch, Operation, Reading, TestResult } from './types';
@@ -156,8 +156,7 @@ export function share(of: number): string {
 /** "1,812 GB/s, 88.8 % of peak"; without the peak only the rate; nothing without a rate. */
 export function rate(gbps: number | undefined, peak?: number | undefined): string {
 	if (!gbps) return '';
-	const said = `${gbps >= 100 ? Math.round(gbps).toLocaleString('en') : gbps.toFixed(1)} GB/s`;
-	return peak ? `${said}, ${share(gbps / peak)} of peak` : said;
+	return peak ? `${gigabytes(gbps)}, ${share(gbps / peak)} of peak` : gigabytes(gbps);
 }
 
 /** What a test or a scrub did, a fact each; what it does not say is left out. */

@@ -68,6 +68,11 @@ describe('what an operation says', () => {
 		expect(phase(op)).toBe('Working · 120 MB/s · attempt 2');
 	});
 
+	test('the test of a GPU says at what rate its memory is read and written', () => {
+		const steps = [{ name: 'TestGPU', title: 'test GPU', state: 'running' as const, started_at: '' }];
+		expect(phase(operation({ steps, progress: { message: 'GPU GPU-1: march c-', rate: 1_811_900_000_000 } }))).toBe('test GPU · GPU GPU-1: march c- · 1,812 GB/s');
+	});
+
 	test('a move says for how long it did not run', () => {
 		expect(outcome(operation({ name: 'migrate', state: 'done', downtime: '408ms' }))).toEqual({ tone: 'good', title: 'echo was migrated.', detail: 'It did not run for 408 ms.' });
 	});

@@ -1,6 +1,6 @@
 // What the console says about states and operations. Pure functions: the tests read them
 // like a glossary.
-import { bytes } from './bytes';
+import { bytes, gigabytes } from './bytes';
 import { hint, sentence } from './problem';
 import { duration, plain } from './time';
 import type { Endpoint, Instance, Operation } from './types';
@@ -150,5 +150,6 @@ export function phase(op: Operation): string {
 	if (op.state === 'pending') return 'Waiting to begin';
 	const running = op.steps.findLast((s) => s.state === 'running');
 	const { message, rate, attempt } = op.progress ?? {};
-	return [op.phase || running?.title || 'Working', message, rate ? `${bytes(rate)}/s` : '', attempt ? `attempt ${attempt}` : ''].filter(Boolean).join(' · ');
+	const speed = !rate ? '' : ['TestGPU', 'ScrubGPUs'].includes(running?.name ?? '') ? gigabytes(rate / 1e9) : `${bytes(rate)}/s`;
+	return [op.phase || running?.title || 'Working', message, speed, attempt ? `attempt ${attempt}` : ''].filter(Boolean).join(' · ');
 }
