@@ -19,13 +19,13 @@ export class Dev {
 	#flags = {};
 	#serial = 0;
 
-	/** Starts it; ready when it says so. */
-	async up() {
+	/** Starts it, with these settings besides; ready when it says so. */
+	async up(settings = {}) {
 		this.#folder = await mkdtemp(join(tmpdir(), 'kelvin-console-'));
 		const [listen, gateway, temporal, ui] = await ports(4);
 		this.url = `http://${listen}`;
 		this.#flags = { listen, gateway, temporal, 'temporal-ui': ui, 'data-dir': this.#folder };
-		await this.#start('dev', { ...this.#flags, machine: 'sim', 'save-context': '', 'sim-gpus': 'a100-80gb:4' }, 'Kelvin is ready');
+		await this.#start('dev', { ...this.#flags, machine: 'sim', 'save-context': '', 'sim-gpus': 'a100-80gb:4', ...settings }, 'Kelvin is ready');
 		this.key = JSON.parse(await readFile(join(this.#folder, 'dev.json'), 'utf8')).key;
 		return this;
 	}
