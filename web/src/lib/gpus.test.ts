@@ -42,6 +42,11 @@ describe('what a driver told', () => {
 		expect(rows.filter((row) => !row.known[0]).every((row) => /^(unreadable: not read|not supported)$/.test(row.says[0]!))).toBe(true);
 	});
 
+	test('what holds clocks down', () => {
+		const says = (value: number) => healthTable([health({ throttle: { value } })]).flatMap((group) => group.rows).find((row) => row.name === 'Clocks held down by')!.says[0];
+		expect([0, 1, 0x44].map(says)).toEqual(['nothing', 'nothing', 'power cap, heat, by hardware']);
+	});
+
 	test('before and after stand beside each other, and what changed is marked', () => {
 		const after = health({ volatile: { ...errors, uncorrected: { value: 1 } }, remap: { ...health({}).remap, pending: { value: true } }, recovery: { value: 1 } });
 		const changed = healthTable([health({}), after]).flatMap((group) => group.rows.filter((row) => row.changed).map((row) => [row.name, row.says]));

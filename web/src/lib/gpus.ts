@@ -60,6 +60,9 @@ export function told<T>(r: Reading<T> | undefined, say: (value: T) => string = S
 
 const yes = (value: boolean) => (value ? 'yes' : 'no');
 const degrees = (value: number) => `${value} °C`;
+/** The driver's bits for what holds clocks down; idle ones are none. */
+const brakes: [bit: number, says: string][] = [[0x4, 'power cap'], [0x8, 'hardware'], [0x20, 'heat'], [0x40, 'heat, by hardware'], [0x80, 'power brake']];
+const held = (bits: number) => brakes.filter(([bit]) => bits & bit).map(([, says]) => says).join(', ') || 'nothing';
 const recoveries = ['nothing', 'reset the GPU', 'reboot the node', 'drain peer traffic', 'drain and reset'];
 
 interface Fact {
@@ -122,6 +125,7 @@ const groups: { title: string; facts: Fact[] }[] = [
 			fact('Temperature', (h) => h.temperature, degrees),
 			fact('Temperature of the memory', (h) => h.memory_temperature, degrees),
 			fact('Power', (h) => h.power, (w) => `${Math.round(w)} W`),
+			fact('Clocks held down by', (h) => h.throttle, held),
 			fact('Clock', (h) => h.clock, (n) => `${n} MHz`),
 			fact('Clock of the memory', (h) => h.memory_clock, (n) => `${n} MHz`),
 		],
