@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,17 +96,26 @@ func (g *GPUs) free(ctx context.Context, uuid string) error {
 	if err != nil {
 		return err
 	}
-	var who []string
-	for _, h := range all {
-		if h.Monitor && slices.Contains(servesDriver, h.Command) {
-			continue
-		}
-		who = append(who, fmt.Sprintf("%s (process %d)", cmp.Or(h.Command, "?"), h.PID))
-	}
-	if len(who) > 0 {
-		return fleet.Errorf(fleet.Conflict, "GPU %s is in use: %s", uuid, strings.Join(who[:min(len(who), 5)], ", "))
+	all = slices.DeleteFunc(all, func(h gpu.Holder) bool { return h.Monitor && slices.Contains(servesDriver, h.Command) })
+	if len(all) > 0 {
+		return fleet.Errorf(fleet.Conflict, "GPU %s is in use: %s", uuid, named(all))
 	}
 	return nil
+}
+
+// named are the first of them, for an error.
+func named(holders []gpu.Holder) string {
+	text := ""
+	for i, h := range holders[:min(len(holders), 5)] {
+		if i > 0 {
+			text += ", "
+		}
+		text += cmp.Or(h.Command, "?")
+		if h.PID > 0 {
+			text += " (process " + strconv.Itoa(h.PID) + ")"
+		}
+	}
+	return text
 }
 
 // tries is how often a GPU is reset that somebody has opened for a moment.
