@@ -284,6 +284,10 @@ func (d *dev) greet(p parts, driver, engine string) {
 		}
 		afterwards = "Simulated containers end with it."
 	}
+	gpus := "the GPUs that its driver lists"
+	if d.agent.simGPUs != "" {
+		gpus = "SIMULATED GPUs (" + d.agent.simGPUs + ")"
+	}
 	fmt.Fprintf(d.out, `Kelvin is ready after %.1f s.
 
   Console      %s   sign in with %s
@@ -292,8 +296,8 @@ func (d *dev) greet(p parts, driver, engine string) {
   Servers      http://<instance>.%s.localhost:%s/, and %s for each of their ports
   Temporal     %s
 
-  Host: %s, with SIMULATED GPUs (%s). Data: %s
-`, time.Since(p.began).Seconds(), server, p.me.Key, server, devDataCenter, port(p.requests.Addr()), devDataCenter, port(p.requests.Addr()), d.streams(), p.child.UI, host, d.agent.simGPUs, d.dataDir)
+  Host: %s, with %s. Data: %s
+`, time.Since(p.began).Seconds(), server, p.me.Key, server, devDataCenter, port(p.requests.Addr()), devDataCenter, port(p.requests.Addr()), d.streams(), p.child.UI, host, gpus, d.dataDir)
 	if path != "" {
 		fmt.Fprintf(d.out, "  Context: %s\n", path)
 	}

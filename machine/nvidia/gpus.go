@@ -55,7 +55,8 @@ type GPUs struct {
 	silent map[string]int // how often in a row a GPU's questions were not answered, by UUID
 	pauses int            // resets that want no watch
 	resume chan struct{}  // closed when they are over
-	stop   func()         // ends the watch; nil: there is none
+	stops  map[int]func() // end the watches, by number
+	last   int            // number of a watch
 	mark   gpu.Mark       // what has been seen of the kernel's log
 }
 
@@ -78,7 +79,7 @@ func Open(ctx context.Context, o Options) (*GPUs, error) {
 	if o.CDI == nil {
 		o.CDI = []string{"/etc/cdi", "/var/run/cdi"}
 	}
-	g := &GPUs{o: o, silent: map[string]int{}}
+	g := &GPUs{o: o, silent: map[string]int{}, stops: map[int]func(){}}
 	g.Workers = &Workers{Program: o.Program, Env: o.Env, Locks: o.Locks, Temperature: g.temperature, Usable: g.usable, Holders: g.Holders}
 	inv, err := g.inventory(ctx)
 	switch {
@@ -122,12 +123,12 @@ func find(program string) (string, error) {
 // Simulated implements machine.GPUs.
 func (*GPUs) Simulated() bool { return false }
 
-// Close ends the watch. Tests, scrubs and questions end with their contexts.
+// Close ends the watches. Tests, scrubs and questions end with their contexts.
 func (g *GPUs) Close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.stop != nil {
-		g.stop()
+	for _, stop := range g.stops {
+		stop()
 	}
 	return nil
 }

@@ -68,8 +68,8 @@ func (g *GPUs) rest() (resume func()) {
 	if g.pauses++; g.pauses == 1 {
 		g.resume = make(chan struct{})
 	}
-	if g.stop != nil {
-		g.stop()
+	for _, stop := range g.stops {
+		stop()
 	}
 	return func() {
 		g.mu.Lock()
@@ -89,13 +89,15 @@ func (g *GPUs) watchOnce(ctx context.Context, event func(gpu.Event)) error {
 		g.mu.Unlock()
 		return errRest
 	}
-	g.stop = func() { cancel(errRest) }
+	g.last++
+	number := g.last
+	g.stops[number] = func() { cancel(errRest) }
 	args := []string{"watch", "-kernel", g.o.Kernel, "-boot", g.mark.Boot, "-after", strconv.FormatUint(g.mark.Sequence, 10)}
 	g.mu.Unlock()
 	defer func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		g.stop = nil
+		delete(g.stops, number)
 	}()
 
 	lines, theirs, err := os.Pipe()

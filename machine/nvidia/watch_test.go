@@ -153,7 +153,7 @@ func TestWhatNoEventTellsIsAskedFor(t *testing.T) {
 	require.Eventually(t, func() bool {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		return g.stop != nil
+		return len(g.stops) > 0
 	}, 5*time.Second, 10*time.Millisecond)
 	time.Sleep(time.Second) // until it has looked for the first time
 	require.NoError(t, os.WriteFile(settings, []byte("RECOVERY=1\n"), 0o600))
