@@ -185,9 +185,9 @@ func (k *soak) strike() {
 	k.start(part)
 }
 
-// killEngine kills the second Docker engine, and starts it again. Its containers end. So do its
-// proxies, which outlive it: an engine that finds its ports taken when it starts takes them for
-// allocated until it is started once more, and cannot start the containers that have them.
+// killEngine kills the second Docker engine and its proxies, and starts it again, twice: the first
+// time it takes ports for allocated that nobody has any more, until its operator restarts it in
+// order (see docs/guides/operations.md). Its containers end.
 func (k *soak) killEngine() {
 	k.Logf("kill the second engine")
 	pid, err := os.ReadFile(filepath.Join(k.two.dir, "docker.pid"))
@@ -199,6 +199,10 @@ func (k *soak) killEngine() {
 	}
 	time.Sleep(time.Duration(k.rand.IntN(2500)) * time.Millisecond)
 	script := filepath.Join("..", "deploy", "setup", "docker-second.sh")
+	for _, verb := range []string{"start", "stop"} {
+		out, err := exec.CommandContext(context.WithoutCancel(k.Context()), "sh", script, verb, k.two.dir).CombinedOutput()
+		require.NoError(k, err, "%s", out)
+	}
 	out, err := exec.CommandContext(context.WithoutCancel(k.Context()), "sh", script, "start", k.two.dir).CombinedOutput()
 	require.NoError(k, err, "%s", out)
 }

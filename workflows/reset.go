@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -82,7 +83,10 @@ func (op *operation) install(ctx workflow.Context, home activities.Container) fu
 
 // startings is how often a container is started past a commit, where nothing can be undone any
 // more.
-const startings = 3
+const (
+	startings  = 3
+	startAgain = 10 * time.Second
+)
 
 // bringUp starts a container that was just installed, and waits until it answers. One that
 // ends first is started again: its engine may have ended it. One that cannot be started, as
@@ -106,6 +110,9 @@ func (op *operation) bringUp(ctx workflow.Context, home activities.Container) fu
 			}
 			err = inOrder(equip(ctx, home), run(probing(ctx, home), metal.ProbeContainer, home))
 			if !fleet.Is(FromTemporal(err), fleet.Unhealthy) || try == startings {
+				return err
+			}
+			if err := workflow.Sleep(ctx, startAgain); err != nil { // its engine may be on its way down
 				return err
 			}
 		}
