@@ -161,6 +161,7 @@ func (s *Server) table(r *routes) {
 	register(r, s.testGPU, route{fleetOperator, "POST /v1/gpus/{id}/test", "testGPU", "Test a GPU", "Has one that no instance has examined. The answer is the care, which the GPU shows until it is over."}, started)
 	register(r, s.scrubGPU, route{fleetOperator, "POST /v1/gpus/{id}/scrub", "scrubGPU", "Scrub a GPU", "Has the memory of one that no instance has overwritten, and proves that. The answer is the care, which the GPU shows until it is over."}, started)
 	register(r, s.resetGPU, route{fleetOperator, "POST /v1/gpus/{id}/reset", "resetGPU", "Reset a GPU", "Has one that no instance has reset, and tested. The answer is the care, which the GPU shows until it is over."}, started)
+	register(r, s.cancelCare, route{fleetOperator, "DELETE /v1/gpus/{id}/care", "cancelGPUCare", "Cancel what is being done with a GPU", "A test, scrub or reset ends. What has been moved off the GPU stays where it is; one that was to be reset and was not is quarantined."}, started)
 	register(r, s.getDiagnosis, route{viewer, "GET /v1/gpu-diagnoses/{id}", "getGPUDiagnosis", "Show a diagnosis", "The whole report: what was found before and after, what the test did, the verdict, and the host's signature. The account's own; all of them for the fleet's operators."})
 	register(r, s.listGateways, route{fleetViewer, "GET /v1/gateways", "listGateways", "List gateways", "With the version of the routes that each follows."})
 

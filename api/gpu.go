@@ -147,10 +147,21 @@ func (s *Server) care(ctx context.Context, id string, what fleet.CareKind, level
 	return &shown[GPUCare]{showCare(care)}, nil
 }
 
+// cancelCare has what is under way with a GPU end. Its workflow sees that in the record.
+func (s *Server) cancelCare(ctx context.Context, in *gpuInput) (*shown[GPUCare], error) {
+	care, err := s.Store.CancelCare(ctx, in.ID, callerOf(ctx).KeyID)
+	if err != nil {
+		return nil, err
+	}
+	s.Logger.InfoContext(ctx, "care of a GPU cancelled", slog.String("gpu", in.ID), slog.String("care", care.ID), slog.String("actor", callerOf(ctx).KeyID))
+	return &shown[GPUCare]{showCare(care)}, nil
+}
+
 func showCare(c fleet.Care) GPUCare {
 	return GPUCare{
 		ID: c.ID, GPUID: c.GPUID, What: c.What, Level: c.Level, Actor: c.Actor, State: c.State, Phase: c.Phase, Percent: c.Percent,
 		Message: c.Message, DiagnosisID: c.Diagnosis, AskedAt: c.AskedAt, EndedAt: c.EndedAt,
+		Drains: c.Drains, Rule: c.Rule, Reason: c.Reason, CancelledAt: c.CancelledAt,
 	}
 }
 

@@ -41,6 +41,10 @@ type GPUCare struct {
 	DiagnosisID string          `json:"diagnosis_id,omitempty" doc:"The last that it led to"`
 	AskedAt     time.Time       `json:"asked_at"`
 	EndedAt     time.Time       `json:"ended_at,omitzero"`
+	Drains      bool            `json:"drains,omitempty" doc:"What runs on the GPU is moved away first"`
+	Rule        string          `json:"rule,omitempty" doc:"That asked for it, because of what the GPU reported" example:"xid-94"`
+	Reason      string          `json:"reason,omitempty" doc:"What the GPU reported"`
+	CancelledAt time.Time       `json:"cancelled_at,omitzero" doc:"Somebody wants it ended"`
 }
 
 // GPUReason is why somebody quarantines or releases a GPU.

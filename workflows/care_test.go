@@ -344,7 +344,11 @@ func TestACareWaitsForRoom(t *testing.T) {
 	<-done
 	require.Contains(t, said, id)
 	require.Equal(t, fleet.GPUAssigned, w.now(bad.ID).State)
-	require.Equal(t, fleet.Running, func() fleet.State { i, err := w.store.Instance(t.Context(), id); require.NoError(t, err); return i.State }())
+	require.Equal(t, fleet.Running, func() fleet.State {
+		i, err := w.store.Instance(t.Context(), id)
+		require.NoError(t, err)
+		return i.State
+	}())
 
 	_, err = w.store.Uncordon(t.Context(), w.other(inst.Home.HostID), "key_test")
 	require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 )
 
 // Keeper does for servers what their owners have asked for beforehand: it takes snapshots on
-// their intervals, and recovers those that are lost. Any number of processes may run one.
+// their intervals, recovers those that are lost, and makes those anew that cannot open their GPUs any more. Any number of processes may run one.
 type Keeper struct {
 	Store  *store.Store
 	Client *Client
@@ -42,6 +42,9 @@ func (k *Keeper) Look(ctx context.Context) error {
 		return err
 	}
 	if err := k.recover(ctx); err != nil {
+		return err
+	}
+	if err := k.remake(ctx); err != nil {
 		return err
 	}
 	return k.relent(ctx)
@@ -99,6 +102,34 @@ func (k *Keeper) relent(ctx context.Context) error {
 		}
 		if err != nil && !fleet.Is(err, fleet.Conflict) {
 			return err
+		}
+	}
+	return nil
+}
+
+// remake gives instances back their GPUs whose containers have lost access to them. Starting a
+// container again does that, as the engine gives it its devices anew; where that did not last, the
+// server is made anew elsewhere, with its data.
+func (k *Keeper) remake(ctx context.Context) error {
+	blind, err := k.Store.TakeBlind(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range blind {
+		op := fleet.Restart
+		switch {
+		case b.EndpointID != "":
+			op = fleet.Terminate
+		case b.Again:
+			op = fleet.Migrate
+		}
+		ask := store.Ask{AccountID: b.AccountID, Actor: store.Watchman, Key: fmt.Sprintf("remake:%s:%d", b.ID, b.Since.UnixMicro())}
+		rec, repeated, err := k.Store.Accept(ctx, ask, fleet.KindInstance, b.ID, op.Name)
+		if err == nil && !repeated {
+			err = k.Client.Start(ctx, rec)
+		}
+		if err != nil && !fleet.Is(err, fleet.Unavailable) && !fleet.Is(err, fleet.Conflict) {
+			k.Logger.WarnContext(ctx, "container not made anew", "instance", b.ID, "error", err)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 	"github.com/kelvin-gpu/kelvin/store"
 	"github.com/kelvin-gpu/kelvin/workflows"
 )
@@ -222,4 +223,36 @@ func TestALongMigrationOutlivesAWeakHost(t *testing.T) {
 			require.Equal(t, "precious", w.disks[after.Home.ID])
 		})
 	}
+}
+
+// A server that cannot open its GPUs any more is started again; if that does not last, it is
+// made anew elsewhere, with its data.
+func TestAServerThatLostItsGPUsIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.server(fleet.Running)
+	inst, err := w.store.Instance(t.Context(), id)
+	require.NoError(t, err)
+	lose := func() {
+		w.skew.Add(int64(11 * time.Minute))
+		w.renew(w.hosts[0])
+		w.renew(w.hosts[1])
+		w.report(w.now(inst.GPUs[0].ID), gpu.EventAccessLost, 0)
+	}
+	last := func() string {
+		ops, err := w.store.ListOperations(t.Context(), w.account, store.OperationFilter{ResourceID: id, Page: store.Page{Limit: 1}})
+		require.NoError(t, err)
+		require.NotEmpty(t, ops)
+		return ops[0].Name
+	}
+	lose()
+	require.NoError(t, w.keeper().Look(t.Context()))
+	require.NoError(t, w.err)
+	require.Equal(t, fleet.Restart.Name, last())
+	require.Equal(t, inst.Home.HostID, w.home(id))
+	lose()
+	require.NoError(t, w.keeper().Look(t.Context()))
+	require.Equal(t, fleet.Migrate.Name, last())
+	require.Equal(t, w.other(inst.Home.HostID), w.home(id))
+	require.Contains(t, w.happened(w.account), "instance.gpu_access_lost")
 }

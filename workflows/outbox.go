@@ -102,6 +102,11 @@ func (o *Outbox) Cares(ctx context.Context) error {
 		if err := o.Client.StartCare(ctx, care); err != nil {
 			return err
 		}
+		if !care.CancelledAt.IsZero() {
+			if err := o.Client.CancelCare(ctx, care.GPUID); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (a *app) gpuCommand() *cobra.Command {
 			"With --local some commands work on those of the machine they are called on, without a server.",
 	}
 	cmd.AddCommand(
-		a.gpuLs(), a.gpuShowLocal(), a.gpuHistory(), a.gpuReport(), a.gpuVerify(), a.gpuTestLocal(), a.gpuScrubLocal(), a.gpuReset(),
+		a.gpuLs(), a.gpuShowLocal(), a.gpuHistory(), a.gpuReport(), a.gpuVerify(), a.gpuTestLocal(), a.gpuScrubLocal(), a.gpuReset(), a.gpuCancel(),
 		a.gpuQuarantine(), a.gpuRelease(),
 	)
 	return cmd

@@ -154,6 +154,34 @@ func (a *app) gpuReset() *cobra.Command {
 	return cmd
 }
 
+func (a *app) gpuCancel() *cobra.Command {
+	var key string
+	cmd := &cobra.Command{
+		Use: "cancel GPU", Short: "Cancel what is being done with a GPU", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completeGPUs(cared),
+		Long: "Ends a test, scrub or reset of a GPU, whether somebody asked for it or the GPU's driver reported something. What has been moved off the GPU stays where it is. One that was to be reset and was not is quarantined.",
+		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
+			if err := checkKey(s.cmd, key); err != nil {
+				return err
+			}
+			g, err := s.findGPU(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			var care record[api.GPUCare]
+			in := call{method: http.MethodDelete, path: gpus.path + "/" + url.PathEscape(g.it.ID) + "/care", key: firstOf(key, newKey())}
+			if err := s.do(ctx, in, &care); err != nil {
+				return err
+			}
+			return s.printCare(care, "It ends within seconds: `kelvin gpu show "+g.it.ID+"`.")
+		}),
+	}
+	keyFlag(cmd, &key)
+	return cmd
+}
+
+// cared reports whether something may be under way with a GPU.
+func cared(g api.GPU) bool { return g.State != fleet.GPUFree && g.State != fleet.GPULost }
+
 func (a *app) gpuQuarantine() *cobra.Command {
 	return a.gpuReasoned("quarantine", "Take a GPU out of service",
 		"Nobody gets the GPU until it is released, on whichever host it turns up. An instance that has it keeps it: drain the host, or migrate the instance.",
