@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { access, actionsOf, again, bits, byGPU, careSays, didWhat, givenBy, healthTable, kindOf, oddities, rate, share, standing, told, underCare, verdict } from './gpus';
+import { actionsOf, again, bits, byGPU, careSays, didWhat, givenBy, healthTable, kindOf, oddities, rate, share, standing, told, underCare, verdict } from './gpus';
 import type { Diagnosis, DiagnosisReport, GPU, GPUCare, GPUDetail, Health, Operation, TestResult } from './types';
 
 function gpu(fields: Partial<GPUDetail>): GPUDetail {
@@ -153,12 +153,6 @@ test('a care says what it does, or what it came to', () => {
 test('the operations that gave an instance its GPUs', () => {
 	const op = (name: string, state: string) => ({ name, state }) as Operation;
 	expect(givenBy([op('restart', 'done'), op('thaw', 'undone'), op('migrate', 'running'), op('freeze', 'done'), op('create', 'done')]).map((o) => o.name)).toEqual(['migrate', 'create']);
-});
-
-test('how containers get GPUs', () => {
-	expect(access('nvidia')).toMatch(/daemon-reload/);
-	expect(access(undefined)).toBe('not reported');
-	expect(access('by mail')).toBe('by mail');
 });
 
 test('where a GPU stands', () => {

@@ -273,18 +273,6 @@ export function careSays(care: GPUCare): string {
 	return [`${what}${level}`, now].filter(Boolean).join(' · ');
 }
 
-/** How its containers get GPUs. */
-export function access(way: string | undefined): string {
-	if (!way) return 'not reported';
-	const ways: Record<string, string> = {
-		cdi: 'CDI: its engine hands them over by name',
-		nvidia: 'NVIDIA’s hook: systemctl daemon-reload can take them away from containers',
-		none: 'none: its engine cannot hand GPUs over',
-		simulated: 'simulated',
-	};
-	return ways[way] ?? way;
-}
-
 /** Where it stands among GPUs that fit alike, and until when it is on probation. */
 export function standing(gpu: GPU, now: number): string {
 	const until = gpu.probation_until ? Date.parse(gpu.probation_until) : 0;
