@@ -28,8 +28,8 @@ type ward struct {
 const (
 	// listLimit is how long a driver may take to list its GPUs, before each of which it may have to wake up.
 	listLimit = 30 * time.Second
-	// scrubLimit is how long a scrub may take, and scrubAgain when one that the server asks for again
-	// is begun.
+	// scrubLimit is how long a scrub may take, and scrubAgain how long after one that proved nothing
+	// the next begins.
 	scrubLimit = 10 * time.Minute
 	scrubAgain = 30 * time.Second
 )
@@ -114,19 +114,19 @@ func (w *ward) shown(all []gpu.Health) {
 
 // scrub begins to scrub the GPUs that the server wants scrubbed and that are not being scrubbed, and
 // returns at once. Each tells the server what came of it.
-func (w *ward) scrub(ctx context.Context, uuids []string) {
+func (w *ward) scrub(ctx context.Context, uuids []string, ordered time.Time) {
 	for _, uuid := range uuids {
-		if w != nil && w.mayScrub(uuid) {
+		if w != nil && w.mayScrub(uuid, ordered) {
 			go w.scrubOne(ctx, uuid)
 		}
 	}
 }
 
-// mayScrub reserves a scrub.
-func (w *ward) mayScrub(uuid string) bool {
+// mayScrub reserves a scrub. One that was ordered before the last had ended was meant to be that.
+func (w *ward) mayScrub(uuid string, ordered time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if time.Now().Before(w.scrubs[uuid]) {
+	if ordered.Before(w.scrubs[uuid]) {
 		return false
 	}
 	w.scrubs[uuid] = time.Now().Add(2 * scrubLimit) // longer than it can take
@@ -134,11 +134,13 @@ func (w *ward) mayScrub(uuid string) bool {
 }
 
 func (w *ward) scrubOne(ctx context.Context, uuid string) {
-	next := time.Now().Add(scrubAgain)
+	proven := false
 	defer func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.scrubs[uuid] = next
+		if w.scrubs[uuid] = time.Now(); !proven {
+			w.scrubs[uuid] = time.Now().Add(scrubAgain)
+		}
 	}()
 	limited, cancel := context.WithTimeout(ctx, scrubLimit)
 	defer cancel()
@@ -147,6 +149,7 @@ func (w *ward) scrubOne(ctx context.Context, uuid string) {
 		scrubbed := w.signScrub(fleet.GPUScrubbed{UUID: uuid, Result: result})
 		w.agent.Logger.InfoContext(ctx, "GPU scrubbed", "host", w.agent.HostID, "gpu", uuid, "whole", result.Whole(), "mismatches", result.Mismatches, "remanent", result.Remanent)
 		err = w.agent.Server.Scrubbed(limited, []fleet.GPUScrubbed{scrubbed})
+		proven = err == nil && result.Whole() && result.Mismatches == 0
 	}
 	if err != nil && ctx.Err() == nil {
 		w.agent.Logger.WarnContext(ctx, "GPU not scrubbed, or nobody told", "host", w.agent.HostID, "gpu", uuid, "error", err)

@@ -37,6 +37,7 @@ func (a *Agent) keepLease(ctx context.Context, leased chan<- struct{}) error {
 		case <-a.changed:
 			timer.Stop()
 		}
+		asked := time.Now()
 		order, err := a.renew(ctx)
 		if err != nil {
 			wait = a.lease.Load().pause()
@@ -50,7 +51,7 @@ func (a *Agent) keepLease(ctx context.Context, leased chan<- struct{}) error {
 			close(leased)
 			leased = nil
 		}
-		a.ward.scrub(ctx, order.Scrub)
+		a.ward.scrub(ctx, order.Scrub, asked)
 		if err := a.obey(ctx, order, orphans); err != nil && ctx.Err() == nil {
 			a.Logger.WarnContext(ctx, "containers not as they should be", "host", a.HostID, "error", err)
 		}

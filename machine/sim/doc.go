@@ -8,5 +8,9 @@
 // makes a container crash, ignore its end or never get ready. A Host is the machine and goes
 // on when an agent's handle on it is closed, as a real one does.
 //
+// GPUs are those of a host that has none, also of one with a real engine. What is wrong with
+// them is data, too (GPUFaults), and runs its course: an error in a test, a row to remap, a
+// reset, a counter for life.
+//
 // It knows nothing of workflows, of the record, or of which tests use it.
 package sim
