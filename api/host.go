@@ -66,7 +66,7 @@ func (s *Server) showHost(h fleet.Host) Host {
 	out := Host{
 		ID: h.ID, Name: h.Name, DataCenter: h.DataCenter, Address: h.Address, State: h.State, Version: h.Version, Machine: h.Machine,
 		Simulated: h.Simulated, Connected: s.tunnels.connected(h.ID), Disk: h.Disk, SeenAt: h.SeenAt, ExpiresAt: h.ExpiresAt,
-		RetiredAt: h.RetiredAt, GPUs: GPUCounts{Total: len(h.GPUs)},
+		RetiredAt: h.RetiredAt, GPUs: GPUCounts{Total: len(h.GPUs)}, GPUAccess: h.GPUAccess,
 	}
 	for _, g := range h.GPUs {
 		if g.State == fleet.GPUFree {

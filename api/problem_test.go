@@ -89,7 +89,7 @@ func TestBadRequestsSayWhatIsWrongAndChangeNothing(t *testing.T) {
 		"port 0":                {endpoint(`"port":0`), 422, fleet.Invalid, "body.port", "1 to 65535"},
 		"a port twice":          {instance(`"ports":[80,80]`), 422, fleet.Invalid, "body.ports[1]", "different ports"},
 		"a drain of a day":      {endpoint(`"drain_timeout":"24h"`), 422, fleet.Invalid, "body.drain_timeout", "0s to 1h"},
-		"a variable of ours":    {endpoint(`"env":{"NVIDIA_VISIBLE_DEVICES":"SECRET"}`), 422, fleet.Invalid, "body.env.NVIDIA_VISIBLE_DEVICES", "names other than NVIDIA_VISIBLE_DEVICES, CUDA_VISIBLE_DEVICES and KELVIN_…"},
+		"a variable of ours":    {endpoint(`"env":{"NVIDIA_VISIBLE_DEVICES":"SECRET"}`), 422, fleet.Invalid, "body.env.NVIDIA_VISIBLE_DEVICES", "names other than NVIDIA_…, CUDA_VISIBLE_DEVICES and KELVIN_…"},
 		"a volume nowhere":      {endpoint(`"volume":"data"`), 422, fleet.Invalid, "body.mount_path", "both or neither"},
 		"a mount over /etc":     {instance(`"volume":"data","mount_path":"/etc/SECRET"`), 422, fleet.Invalid, "body.mount_path", "an absolute path without . or .., outside /proc, /sys, /dev, /etc and system folders"},
 		"a data center's form":  {endpoint(`"data_center":"../SECRET"`), 422, fleet.Invalid, "body.data_center", lower},

@@ -24,6 +24,7 @@ type HostReport struct {
 	CertificateKey string            `json:"certificate_key,omitempty"`
 	Health         []gpu.Health      `json:"health,omitempty"` // of some or all of its GPUs, when there is something new
 	Containers     []ContainerReport `json:"containers"`
+	GPUAccess      GPUAccess         `json:"gpu_access,omitempty"` // how its containers get GPUs
 }
 
 // A GPUReport is one GPU that an agent found, or was told to simulate: a device, or a MIG
@@ -69,6 +70,8 @@ type ContainerReport struct {
 	ExitCode   int    `json:"exit_code"`
 	OOMKilled  bool   `json:"oom_killed"`
 	Fenced     bool   `json:"fenced"` // the agent stopped it for want of a lease
+	// AccessLost says that it runs and cannot open its GPUs any more: it is to be made again.
+	AccessLost bool `json:"access_lost,omitempty"`
 }
 
 // A HostOrder is the answer to a HostReport: how long the lease holds, and what belongs on

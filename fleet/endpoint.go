@@ -27,7 +27,7 @@ type EndpointSpec struct {
 	Command           string            `json:"command,omitempty" maxLength:"32768" doc:"Start command, run by the shell. Default: the image's entrypoint and command"`
 	Shell             string            `json:"shell,omitempty" maxLength:"256" doc:"Shell that runs the start command. Default /bin/sh"`
 	Port              int               `json:"port" minimum:"1" maximum:"65535" doc:"The one HTTP port of a worker. Default 8080"`
-	Env               map[string]string `json:"env,omitempty" doc:"Environment variables. NVIDIA_VISIBLE_DEVICES and names beginning with KELVIN_ are ours"`
+	Env               map[string]string `json:"env,omitempty" doc:"Environment variables. CUDA_VISIBLE_DEVICES and names beginning with NVIDIA_ or KELVIN_ are ours"`
 	Volume            string            `json:"volume,omitempty" maxLength:"63" doc:"Network volume, mounted by every worker"`
 	MountPath         string            `json:"mount_path,omitempty" maxLength:"4096" doc:"Where the volume is mounted" example:"/data"`
 	TargetConcurrency int               `json:"target_concurrency" minimum:"1" maximum:"10000" doc:"Requests in flight that one worker is meant to serve. Default 100"`

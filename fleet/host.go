@@ -43,6 +43,7 @@ type Host struct {
 	PortLast   int
 	Disk       Disk
 	Archives   bool      // it can save and restore instances
+	GPUAccess  GPUAccess // how its containers get GPUs; "": it never said
 	SeenAt     time.Time // the last renewal of its lease
 	ExpiresAt  time.Time // when its lease ends unless renewed
 	CreatedAt  time.Time

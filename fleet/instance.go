@@ -37,7 +37,7 @@ type InstanceSpec struct {
 	GPUType      string            `json:"gpu_type,omitempty" maxLength:"63" doc:"GPU type; empty: any" example:"a100-80gb"`
 	GPUs         int               `json:"gpus" minimum:"0" maximum:"8" doc:"Number of GPUs, all on one host"`
 	Ports        []int             `json:"ports,omitempty" maxItems:"16" doc:"Ports of the container that are published, each at an address that stays. The first is that of the URL, and is probed by HTTP if probe_path is set"`
-	Env          map[string]string `json:"env,omitempty" doc:"Environment variables. NVIDIA_VISIBLE_DEVICES and names beginning with KELVIN_ are ours"`
+	Env          map[string]string `json:"env,omitempty" doc:"Environment variables. CUDA_VISIBLE_DEVICES and names beginning with NVIDIA_ or KELVIN_ are ours"`
 	Volume       string            `json:"volume,omitempty" maxLength:"63" doc:"Network volume"`
 	MountPath    string            `json:"mount_path,omitempty" maxLength:"4096" doc:"Where the volume is mounted" example:"/data"`
 	DiskPath     string            `json:"disk_path,omitempty" maxLength:"4096" doc:"Where a server's own disk is mounted; it outlives restarts" example:"/workspace"`

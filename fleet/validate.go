@@ -162,7 +162,7 @@ func (s InstanceSpec) validate(p *problems) {
 			continue
 		}
 		field := "body.env." + name
-		p.add(!reservedEnv(name), field, "is set by Kelvin", "names other than NVIDIA_VISIBLE_DEVICES, CUDA_VISIBLE_DEVICES and KELVIN_…")
+		p.add(!ReservedEnv(name), field, "is set by Kelvin", "names other than NVIDIA_…, CUDA_VISIBLE_DEVICES and KELVIN_…")
 		p.add(len(s.Env[name]) <= MaxEnvValue && !strings.ContainsRune(s.Env[name], 0), field, "is too long or has a zero byte", "at most 32768 bytes")
 	}
 	p.add(len(s.Labels) <= MaxLabels, "body.labels", "are too many", fmt.Sprintf("at most %d", MaxLabels))
@@ -176,11 +176,11 @@ func goodLabelValue(v string) bool {
 	return len(v) <= 63 && utf8.ValidString(v) && !strings.ContainsFunc(v, unicode.IsControl)
 }
 
-// reservedEnv reports whether a tenant may not set a variable: it would give GPUs away, or
-// pass for something that Kelvin says.
-func reservedEnv(name string) bool {
+// ReservedEnv reports whether a tenant may not set a variable: NVIDIA's hook takes orders from
+// those of its own, so it would give GPUs away, or it would pass for something that Kelvin says.
+func ReservedEnv(name string) bool {
 	name = strings.ToUpper(name)
-	return name == "NVIDIA_VISIBLE_DEVICES" || name == "CUDA_VISIBLE_DEVICES" || strings.HasPrefix(name, "KELVIN_")
+	return name == "CUDA_VISIBLE_DEVICES" || strings.HasPrefix(name, "NVIDIA_") || strings.HasPrefix(name, "KELVIN_")
 }
 
 func validatePath(p *problems, field, v string) {

@@ -9,10 +9,10 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-// Environment are the variables of a container: those of its spec, and Kelvin's, which win.
-// PORT is the first port of its spec, unless the spec sets it. NVIDIA_VISIBLE_DEVICES is
-// void: devices come by request to the engine, never by a variable that an image or a
-// tenant could set. KELVIN_DATA is the folder that outlives a restart, if it has one: its own
+// Environment are the variables of a container: those of its spec that are not reserved, and
+// Kelvin's. PORT is the first port of its spec, unless the spec sets it. NVIDIA_VISIBLE_DEVICES
+// is void: devices come by request to the engine, never by a variable that an image or a
+// tenant could set. (NVIDIA's hook is such a request's servant and needs it; see docker.) KELVIN_DATA is the folder that outlives a restart, if it has one: its own
 // disk, else its network volume.
 func Environment(c fleet.ContainerSpec) map[string]string {
 	env := map[string]string{}
@@ -20,6 +20,8 @@ func Environment(c fleet.ContainerSpec) map[string]string {
 		env["PORT"] = strconv.Itoa(c.Spec.Ports[0])
 	}
 	maps.Copy(env, c.Spec.Env)
+	// The API refuses these; what was written down before it did is left out.
+	maps.DeleteFunc(env, func(name, _ string) bool { return fleet.ReservedEnv(name) })
 	uuids := make([]string, len(c.GPUs))
 	for i, gpu := range c.GPUs {
 		uuids[i] = gpu.UUID

@@ -121,6 +121,17 @@ type Machine interface {
 	// before from has ended, a last Read may still be under way.
 	LoadImage(ctx context.Context, imageID string, from io.Reader) error
 
+	// GPUsVisible reports whether a running container has the GPUs it was given: their devices
+	// are there, and the kernel lets it open them. Nothing is opened. Simulated GPUs are there
+	// as long as nobody plays otherwise; without GPUs nothing is amiss. Unhealthy: it lacks one,
+	// and must be made again. NotFound without a container, Conflict if it does not run or is
+	// paused, Unavailable or Unsupported if nobody can tell.
+	GPUsVisible(ctx context.Context, leaseID string) error
+
+	// RefreshGPUs has the engine find out anew which GPUs there are, after a reset or a change
+	// of MIG. With nothing to do it is no error.
+	RefreshGPUs(ctx context.Context) error
+
 	// Watch calls changed whenever a container of this host starts or ends, until ctx
 	// ends. It returns Unavailable when the engine's stream breaks; call it again. What
 	// happens before the stream is open is not told: List now and then.
@@ -139,6 +150,11 @@ type Info struct {
 	MemoryMB  int64
 	Disk      fleet.Disk
 	Archives  bool // Files can say where the files of its containers lie
+
+	// GPUAccess is how containers get real GPUs here, and GPUNote what an operator should know
+	// of that: why they get none, or may lose them.
+	GPUAccess fleet.GPUAccess
+	GPUNote   string
 }
 
 // Container is one container of a lease.
@@ -158,7 +174,9 @@ type Container struct {
 	CreatedAt  time.Time
 	StartedAt  time.Time
 	EndedAt    time.Time
-	Fenced     bool // Fence stopped it; see agent
+	Fenced     bool     // Fence stopped it; see agent
+	GPUs       []string // UUIDs of those it was given
+	Simulated  bool     // they are
 }
 
 // Files are where the files of a container lie on its host.
@@ -217,4 +235,6 @@ const (
 	LabelEpoch    = "kelvin.epoch"
 	LabelAccount  = "kelvin.account"
 	LabelEndpoint = "kelvin.endpoint"
+	LabelGPUs     = "kelvin.gpus"      // UUIDs, with commas between
+	LabelPretence = "kelvin.simulated" // "true": its GPUs are
 )

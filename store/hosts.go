@@ -8,7 +8,7 @@ import (
 
 const hostColumns = `id, name, data_center, address, state, cordoned, version, machine, simulated, spot,
 	port_first, port_last, next_port, disk_total, disk_free, archives, seen_at, expires_at, created_at,
-	draining_at, drained_at, drain_parallel, drain_total, drain_actor, retired_at, retired_name`
+	draining_at, drained_at, drain_parallel, drain_total, drain_actor, retired_at, retired_name, gpu_access`
 
 type hostRow struct {
 	ID         string          `db:"id"`
@@ -38,13 +38,15 @@ type hostRow struct {
 	DrainActor    string `db:"drain_actor"`
 	RetiredAt     int64  `db:"retired_at"`
 	RetiredName   string `db:"retired_name"`
+
+	GPUAccess fleet.GPUAccess `db:"gpu_access"`
 }
 
 func (r hostRow) host() fleet.Host {
 	h := fleet.Host{
 		ID: r.ID, Name: r.Name, DataCenter: r.DataCenter, Address: r.Address, State: r.State, Version: r.Version,
 		Machine: r.Machine, Simulated: r.Simulated, Spot: r.Spot, PortFirst: r.PortFirst, PortLast: r.PortLast,
-		Disk: fleet.Disk{Total: r.DiskTotal, Free: r.DiskFree}, Archives: r.Archives,
+		Disk: fleet.Disk{Total: r.DiskTotal, Free: r.DiskFree}, Archives: r.Archives, GPUAccess: r.GPUAccess,
 		SeenAt: at(r.SeenAt), ExpiresAt: at(r.ExpiresAt), CreatedAt: at(r.CreatedAt), RetiredAt: at(r.RetiredAt),
 	}
 	switch {

@@ -65,11 +65,29 @@ func TestAReportThatMakesNoSenseIsRefused(t *testing.T) {
 			func(r *fleet.HostReport) { r.GPUs[0].UUID = "" },
 			func(r *fleet.HostReport) { r.GPUs = append(r.GPUs, r.GPUs[0]) },
 			func(r *fleet.HostReport) { r.GPUs = make([]fleet.GPUReport, 2000) },
+			func(r *fleet.HostReport) { r.GPUAccess = "by hand" },
 		} {
 			r := report(host.ID, 1)
 			spoil(&r)
 			_, _, err := s.RenewLease(t.Context(), host.ID, r)
 			requireCode(t, fleet.Invalid, err)
+		}
+	})
+}
+
+func TestAHostSaysHowContainersGetGPUs(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		mustAccount(t, s)
+		host := mustHost(t, s, 1)
+		require.Empty(t, host.GPUAccess, "an older agent does not say")
+		for _, access := range fleet.GPUAccesses {
+			r := report(host.ID, 1)
+			r.GPUAccess = access
+			_, _, err := s.RenewLease(t.Context(), host.ID, r)
+			require.NoError(t, err)
+			now, err := s.GetHost(t.Context(), host.ID)
+			require.NoError(t, err)
+			require.Equal(t, access, now.GPUAccess)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
@@ -72,6 +73,8 @@ func checkReport(r fleet.HostReport) error {
 		return bad("its range of ports")
 	case len(r.GPUs) > mostGPUs:
 		return bad("too many GPUs")
+	case r.GPUAccess != "" && !slices.Contains(fleet.GPUAccesses, r.GPUAccess):
+		return bad("how its containers get GPUs")
 	}
 	seen := map[string]bool{}
 	for _, g := range r.GPUs {
@@ -87,9 +90,9 @@ func checkReport(r fleet.HostReport) error {
 // renewHost writes the host's own row, and what it means that it is there.
 func (t *tx) renewHost(host hostRow, r fleet.HostReport) error {
 	_, err := t.exec(`UPDATE hosts SET state = 'ready', version = ?, machine = ?, simulated = ?, address = ?, port_first = ?, port_last = ?,
-		disk_total = ?, disk_free = ?, archives = ?, scrubs = ?, seen_at = ?, expires_at = ? WHERE id = ?`,
+		disk_total = ?, disk_free = ?, archives = ?, scrubs = ?, gpu_access = ?, seen_at = ?, expires_at = ? WHERE id = ?`,
 		text(r.Version), text(r.Machine), r.Simulated, text(r.Address), r.PortFirst, r.PortLast,
-		r.Disk.Total, r.Disk.Free, r.Archives, r.Scrubs, micros(t.now), micros(t.now.Add(fleet.LeaseTTL)), host.ID)
+		r.Disk.Total, r.Disk.Free, r.Archives, r.Scrubs, r.GPUAccess, micros(t.now), micros(t.now.Add(fleet.LeaseTTL)), host.ID)
 	if err != nil {
 		return err
 	}

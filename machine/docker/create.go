@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -41,18 +42,19 @@ func (e *Engine) Create(ctx context.Context, c fleet.ContainerSpec) error {
 	if err := machine.Check(c, e.options.HostID); err != nil {
 		return err
 	}
-	if len(c.GPUs) > 0 && !c.Simulated {
-		return fleet.Errorf(fleet.Unsupported, "this agent gives containers no real GPUs yet; declare simulated ones")
-	}
 	if _, err := e.own(ctx, c.Lease.ID); !fleet.Is(err, fleet.NotFound) {
 		return err // it is there, or the engine does not answer
+	}
+	gpus, err := e.give(ctx, c)
+	if err != nil {
+		return err
 	}
 	// Under the lock the network is not taken away between its making and its first container.
 	unlock, err := e.locks.lock(ctx, e.network(c.AccountID))
 	if err != nil {
 		return err
 	}
-	err = e.create(ctx, c)
+	err = e.create(ctx, c, gpus)
 	unlock()
 	if err != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
@@ -64,12 +66,13 @@ func (e *Engine) Create(ctx context.Context, c fleet.ContainerSpec) error {
 	return err
 }
 
-func (e *Engine) create(ctx context.Context, c fleet.ContainerSpec) error {
-	config := e.config(c)
+func (e *Engine) create(ctx context.Context, c fleet.ContainerSpec, gpus given) error {
+	config := e.config(c, gpus)
 	host, err := e.hostConfig(ctx, c)
 	if err != nil {
 		return err
 	}
+	host.DeviceRequests = gpus.request()
 	if err := e.ensureNetwork(ctx, c.AccountID); err != nil {
 		return err
 	}
@@ -95,7 +98,7 @@ func (e *Engine) create(ctx context.Context, c fleet.ContainerSpec) error {
 }
 
 // config is what is in the container.
-func (e *Engine) config(c fleet.ContainerSpec) *container.Config {
+func (e *Engine) config(c fleet.ContainerSpec, gpus given) *container.Config {
 	config := &container.Config{
 		Hostname: fleet.HostLabel(c.Lease.InstanceID),
 		Image:    cmp.Or(c.ImageID, c.Spec.Image),
@@ -107,10 +110,17 @@ func (e *Engine) config(c fleet.ContainerSpec) *container.Config {
 			machine.LabelEpoch:    strconv.FormatInt(c.Lease.Epoch, 10),
 			machine.LabelAccount:  c.AccountID,
 			machine.LabelEndpoint: c.EndpointID,
+			machine.LabelGPUs:     strings.Join(gpus.uuids, ","),
+			machine.LabelPretence: strconv.FormatBool(gpus.simulated),
 		},
 		ExposedPorts: nat.PortSet{},
 	}
 	env := machine.Environment(c)
+	env["KELVIN_GPU_UUIDS"] = strings.Join(gpus.uuids, ",")
+	if gpus.access == fleet.AccessHook {
+		// The engine tells the hook by this variable, beside what is here: they must agree.
+		env["NVIDIA_VISIBLE_DEVICES"] = strings.Join(gpus.uuids, ",")
+	}
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		config.Env = append(config.Env, k+"="+env[k])
 	}

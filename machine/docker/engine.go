@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 	"github.com/kelvin-gpu/kelvin/machine"
 )
 
@@ -31,6 +32,17 @@ type Options struct {
 	VolumesDir string
 	// Defaults are the limits of containers that do not set their own.
 	Defaults Limits
+	// Devices lists the host's GPUs as their driver does. Default: none, and a container cannot
+	// have MIG slices, nor be looked after when it has GPUs.
+	Devices func(context.Context) ([]gpu.Device, error)
+	// DevDir is where this process sees their device nodes. Default: /dev.
+	DevDir string
+	// Refresh is a command that writes the CDI specification of the host's GPUs anew, run
+	// without a shell. Default: none.
+	Refresh []string
+	// Looker is a command that calls LookAtDevices; see access.go. Default: none, and nobody
+	// sees that a container has lost its GPUs.
+	Looker []string
 	// Images are built here and never asked of a registry, by reference: kelvin/echo:latest.
 	Images map[string]ImageBuilder
 }
@@ -58,6 +70,7 @@ type Engine struct {
 
 	mu      sync.Mutex
 	samples map[string]sample // of CPU time, by container
+	nodes   map[string]nodes  // of GPUs, by container
 }
 
 var _ machine.Machine = (*Engine)(nil)
@@ -66,6 +79,7 @@ var _ machine.Machine = (*Engine)(nil)
 // option is no good.
 func New(o Options) (*Engine, error) {
 	o.PublishAddress = cmp.Or(o.PublishAddress, "127.0.0.1")
+	o.DevDir = cmp.Or(o.DevDir, "/dev")
 	o.Defaults.Pids = cmp.Or(o.Defaults.Pids, defaultPids)
 	if o.HostID == "" {
 		return nil, fleet.Errorf(fleet.Invalid, "the Docker driver needs the ID of its host")
@@ -76,7 +90,7 @@ func New(o Options) (*Engine, error) {
 	if o.VolumesDir != "" && !filepath.IsAbs(o.VolumesDir) {
 		return nil, fleet.Errorf(fleet.Invalid, "the folder of network volumes is not an absolute path")
 	}
-	e := &Engine{options: o, images: map[string]ImageBuilder{}, samples: map[string]sample{}}
+	e := &Engine{options: o, images: map[string]ImageBuilder{}, samples: map[string]sample{}, nodes: map[string]nodes{}}
 	for ref, build := range o.Images {
 		name, err := familiar(ref)
 		if err != nil {
@@ -110,6 +124,8 @@ func (e *Engine) Info(ctx context.Context) (machine.Info, error) {
 		Driver: "docker", Version: fmt.Sprintf("%s (API %s)", info.ServerVersion, e.client.ClientVersion()),
 		CPUs: info.NCPU, MemoryMB: info.MemTotal >> 20,
 	}
+	gpus := e.handing(info)
+	d.GPUAccess, d.GPUNote = gpus.access, gpus.note
 	if e.local() {
 		d.Disk = disk(info.DockerRootDir)
 		d.Archives = archives(info)

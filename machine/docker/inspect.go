@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	cerrdefs "github.com/containerd/errdefs"
@@ -77,11 +78,20 @@ func describe(c container.InspectResponse) machine.Container {
 		EngineID: c.ID, ImageID: c.Image, Running: c.State.Running, Paused: c.State.Paused, Ports: published(c.HostConfig.PortBindings),
 		CreatedAt: when(c.Created), StartedAt: when(c.State.StartedAt),
 	}
+	d.GPUs, d.Simulated = gpusOf(c)
 	d.Epoch, _ = strconv.ParseInt(labels[machine.LabelEpoch], 10, 64) // ours: Create wrote it
 	if !d.Running {
 		d.ExitCode, d.OOMKilled, d.EndedAt = c.State.ExitCode, c.State.OOMKilled, when(c.State.FinishedAt)
 	}
 	return d
+}
+
+// gpusOf are the GPUs that a container was given, as its labels say.
+func gpusOf(c container.InspectResponse) (uuids []string, simulated bool) {
+	if all := c.Config.Labels[machine.LabelGPUs]; all != "" {
+		uuids = strings.Split(all, ",")
+	}
+	return uuids, c.Config.Labels[machine.LabelPretence] == "true"
 }
 
 func published(bindings nat.PortMap) []fleet.Published {

@@ -25,6 +25,9 @@ func (e *Engine) Start(ctx context.Context, leaseID string) error {
 	if err != nil && says(err, ": already exists") {
 		return fleet.Errorf(fleet.Unavailable, "the engine has lost track of a container, as when it is killed at the wrong moment, and cannot start it any more: reset the instance, migrate it, or freeze and thaw it (%v)", err)
 	}
+	if err != nil && ctx.Err() == nil && refused(err) {
+		return fleet.Errorf(fleet.Unavailable, "the engine does not give the container its GPUs: %s. Run: %s; and restart an engine that was started before NVIDIA's toolkit was installed", err, generate)
+	}
 	if err == nil || !cerrdefs.IsNotFound(err) {
 		return fail(ctx, err, "start a container")
 	}

@@ -38,7 +38,16 @@ var (
 	raw *client.Client
 )
 
+// looker, as the first argument, makes this binary look at devices.
+const looker = "look-at-devices"
+
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == looker {
+		if docker.LookAtDevices(os.Stdin, os.Stdout) != nil {
+			os.Exit(1)
+		}
+		return
+	}
 	code, err := testAll(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "machine/docker:", err)

@@ -82,6 +82,7 @@ func (e *Engine) forget(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.samples, id)
+	delete(e.nodes, id)
 }
 
 // cache is memory that the kernel would give back at once: it is no use of the container's.

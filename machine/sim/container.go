@@ -38,6 +38,9 @@ func (c *container) describe() machine.Container {
 		EndpointID: c.spec.EndpointID, Epoch: c.spec.Lease.Epoch, EngineID: c.engineID,
 		ImageID: c.imageID, Running: c.run != nil, Paused: c.run != nil && c.run.gate.isShut(), Ports: slices.Clone(c.spec.Ports), CreatedAt: c.createdAt, StartedAt: c.startedAt,
 	}
+	for _, g := range c.spec.GPUs {
+		d.GPUs, d.Simulated = append(d.GPUs, g.UUID), true
+	}
 	if !d.Running {
 		d.ExitCode, d.OOMKilled, d.EndedAt = c.exitCode, c.oom, c.endedAt
 	}

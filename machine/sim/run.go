@@ -24,6 +24,7 @@ type run struct {
 	done   chan struct{} // closed when it has ended and the container says so
 
 	commands atomic.Int32 // of exec, that run beside it
+	blind    atomic.Bool  // it cannot open its GPUs any more
 
 	asked sync.Once
 	term  chan struct{} // closed when it is asked to end

@@ -63,7 +63,7 @@ export function newInstance(name, state, gpus, extra = {}) {
 }
 
 function newHost(n, name, extra, states) {
-	const host = { id: 'hst_' + String(n).padStart(26, '0'), name, data_center: 'us-east', address: `10.1.4.${16 + n}`, state: 'ready', version: 'v0.1.0', machine: 'sim', simulated: true, connected: true, disk: { total: 4e12, free: 2.7e12 }, seen_at: ago(2), expires_at: ago(-13), ...extra };
+	const host = { id: 'hst_' + String(n).padStart(26, '0'), name, data_center: 'us-east', address: `10.1.4.${16 + n}`, state: 'ready', version: 'v0.1.0', machine: 'sim', simulated: true, connected: true, gpu_access: 'simulated', disk: { total: 4e12, free: 2.7e12 }, seen_at: ago(2), expires_at: ago(-13), ...extra };
 	const gpus = states.map((state, index) => ({ id: id('gpu_'), host_id: host.id, index, uuid: `GPU-${n}-${index}`, type: n === 2 ? 'h100-80gb' : 'a100-80gb', memory_mb: 81_920, state, since: ago(400), score: state === 'quarantined' ? 0 : 100, dirty: false, simulated: true, ...(state === 'quarantined' ? { rule: 'uncorrectable', reason: 'uncorrectable ECC errors' } : {}) }));
 	host.gpus = { total: gpus.length, free: states.filter((s) => s === 'free').length };
 	return { host, gpus };

@@ -39,6 +39,7 @@ var hosts = &noun[api.Host]{
 		f.add("Agent", h.Version)
 		f.add("Connected", yes(h.Connected, "no"))
 		f.add("GPUs", fmt.Sprintf("%d, %d of them free", h.GPUs.Total, h.GPUs.Free))
+		f.add("GPU access", gpuAccess(h.GPUAccess))
 		f.add("Disk", fmt.Sprintf("%s, %s of it free", bytesOf(h.Disk.Total), bytesOf(h.Disk.Free)))
 		f.add("Seen", moment(h.SeenAt, now))
 		f.add("Lease ends", moment(h.ExpiresAt, now))
@@ -53,6 +54,21 @@ func machine(h api.Host) string {
 		return h.Machine + " (simulated GPUs)"
 	}
 	return h.Machine
+}
+
+// gpuAccess says how a host's containers get GPUs.
+func gpuAccess(a fleet.GPUAccess) string {
+	switch a {
+	case fleet.AccessCDI:
+		return "cdi: the engine hands them over by name"
+	case fleet.AccessHook:
+		return "nvidia: by NVIDIA's hook; systemctl daemon-reload can take them away again"
+	case fleet.AccessNone:
+		return "none: the engine cannot hand GPUs over"
+	case fleet.AccessSimulated:
+		return "simulated"
+	}
+	return ""
 }
 
 func (a *app) hostCommand() *cobra.Command {

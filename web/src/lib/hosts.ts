@@ -1,4 +1,4 @@
-import type { GPU } from './types';
+import type { GPU, Host } from './types';
 import type { Tone } from './words';
 
 /** How a GPU's state looks. */
@@ -28,4 +28,16 @@ export function describe(gpu: GPU): string {
 	const memory = `${Math.round(gpu.memory_mb / 1024)} GiB`;
 	const what = `GPU ${gpu.index}, ${gpu.type}, ${memory}${gpu.simulated ? ', simulated' : ''}: ${gpu.state}`;
 	return gpu.reason ? `${what}, ${gpu.reason}` : what;
+}
+
+const accesses: Record<string, string> = {
+	cdi: 'by name (CDI)',
+	nvidia: "by NVIDIA's hook, and can be lost again",
+	none: 'none: the engine cannot hand GPUs over',
+	simulated: 'simulated',
+};
+
+/** How a host's containers get GPUs. */
+export function gpuAccess(access: Host['gpu_access']): string {
+	return access ? (accesses[access] ?? access) : '–';
 }
