@@ -40,10 +40,13 @@ type Agent struct {
 	Registerer   prometheus.Registerer // of its metrics; nil: none
 	Started      func()                // called once the first lease is there and steps are taken
 
+	AccessEvery time.Duration // how often it looks whether containers have their GPUs; 0: 5 s
+
 	info    atomic.Pointer[machine.Info] // as it was when the machine last told
 	lease   atomic.Pointer[lease]        // as it was granted last
 	changed chan struct{}                // a container started or ended
 	metrics *metrics
+	access  access
 	keeper  *keeper // of logs; nil: none
 	ward    *ward   // its GPUs; nil: none
 
@@ -70,6 +73,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.ward = newWard(a)
 		a.ward.look(ctx)
 	}
+	a.sayAccess(ctx, nil)
 	group, ctx := errgroup.WithContext(ctx)
 	leased := make(chan struct{})
 	group.Go(func() error { return a.keepLease(ctx, leased) })
@@ -79,6 +83,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	group.Go(func() error { return a.describe(ctx) })
 	group.Go(func() error { return a.tunnel(ctx) })
 	group.Go(func() error { return a.collect(ctx) })
+	group.Go(func() error { return a.keepAccess(ctx) })
 	if a.keeper != nil {
 		group.Go(func() error { return a.keeper.run(ctx) })
 	}
@@ -130,7 +135,7 @@ func (a *Agent) describe(ctx context.Context) error {
 		info, err := a.Machine.Info(asking)
 		cancel()
 		if err == nil {
-			a.info.Store(&info)
+			a.sayAccess(ctx, a.info.Swap(&info))
 		} else if ctx.Err() == nil {
 			a.Logger.WarnContext(ctx, "the machine does not answer", "host", a.HostID, "error", err)
 		}
@@ -143,12 +148,7 @@ const describeEvery = 30 * time.Second
 // watch has the lease renewed at once when a container starts or ends.
 func (a *Agent) watch(ctx context.Context) error {
 	for ctx.Err() == nil {
-		err := a.Machine.Watch(ctx, func(string) {
-			select {
-			case a.changed <- struct{}{}:
-			default: // it will be renewed anyway
-			}
-		})
+		err := a.Machine.Watch(ctx, func(string) { a.reportSoon() })
 		if err != nil && ctx.Err() == nil {
 			a.Logger.WarnContext(ctx, "the machine's events broke off", "host", a.HostID, "error", err)
 			sleep(ctx, time.Second)

@@ -123,15 +123,27 @@ type running struct {
 // mustRun runs an agent with four GPUs until the test ends, or it is stopped.
 func (s *site) mustRun() *running {
 	s.Helper()
+	return s.mustRunWith(s.mustFour())
+}
+
+// mustFour are four simulated GPUs.
+func (s *site) mustFour() machine.GPUs {
+	s.Helper()
 	declared, err := SimulateGPUs("a100-80gb:4", s.hostID)
 	require.NoError(s, err)
 	gpus, err := sim.NewGPUs(sim.GPUOptions{Devices: sim.DevicesOf(declared)})
 	require.NoError(s, err)
-	return s.mustRunWith(gpus)
+	return gpus
 }
 
 // mustRunWith runs an agent with some GPUs.
 func (s *site) mustRunWith(gpus machine.GPUs) *running {
+	s.Helper()
+	return s.mustRunChanged(gpus, func(*Agent) {})
+}
+
+// mustRunChanged runs one that is changed a little.
+func (s *site) mustRunChanged(gpus machine.GPUs, change func(*Agent)) *running {
 	s.Helper()
 	journal, err := OpenJournal(s.journal)
 	require.NoError(s, err)
@@ -144,6 +156,7 @@ func (s *site) mustRunWith(gpus machine.GPUs) *running {
 		Temporal: s.temporal, Machine: s.handle, Journal: journal, Registerer: registry, Logs: s.logs,
 		Logger: slog.New(slog.NewTextHandler(s.Output(), nil)),
 	}
+	change(a)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()

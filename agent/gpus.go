@@ -98,6 +98,14 @@ func (w *ward) watch(ctx context.Context) error {
 	return w.watching.Run(ctx)
 }
 
+// hear takes what the agent itself found.
+func (w *ward) hear(ctx context.Context, e gpu.Event) {
+	if w != nil {
+		w.watching.prepare()
+		w.watching.hear(ctx, e)
+	}
+}
+
 // summaries are what the next renewal tells of the GPUs' health, and shown says that it did.
 func (w *ward) summaries() []gpu.Health {
 	if w == nil {

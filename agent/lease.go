@@ -95,14 +95,14 @@ func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
 	info := a.info.Load()
 	r := fleet.HostReport{
 		Version: a.Version, Machine: info.Driver, Simulated: a.simulates(), Address: a.Address,
-		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.ward.reports(), Scrubs: a.ward != nil, CertificateKey: a.publicKey(),
+		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.offered(), GPUAccess: a.gpuAccess(), Scrubs: a.ward != nil, CertificateKey: a.publicKey(),
 		Archives: a.Archive != nil && info.Archives, Health: a.ward.summaries(),
 		Containers: []fleet.ContainerReport{},
 	}
 	for _, c := range containers {
 		r.Containers = append(r.Containers, fleet.ContainerReport{
 			LeaseID: c.LeaseID, InstanceID: c.InstanceID, Epoch: c.Epoch, Running: c.Running,
-			ExitCode: c.ExitCode, OOMKilled: c.OOMKilled, Fenced: fenced[c.LeaseID] && !c.Running,
+			ExitCode: c.ExitCode, OOMKilled: c.OOMKilled, Fenced: fenced[c.LeaseID] && !c.Running, AccessLost: a.access.is(c),
 		})
 	}
 	a.metrics.count(containers)

@@ -16,6 +16,7 @@ type metrics struct {
 	containers *prometheus.GaugeVec
 	fenced     prometheus.Counter
 	orphans    prometheus.Counter
+	accessLost prometheus.Counter
 
 	logsShipped, logsBytes, logsDropped, logsCut prometheus.Counter
 }
@@ -42,6 +43,9 @@ func newMetrics(a *Agent) *metrics {
 		}),
 		orphans: in.NewCounter(prometheus.CounterOpts{
 			Name: "kelvin_agent_orphans_removed_total", Help: "Containers without a record that the agent removed.",
+		}),
+		accessLost: in.NewCounter(prometheus.CounterOpts{
+			Name: "kelvin_agent_gpu_access_lost_total", Help: "Containers that could not open their GPUs any more while they ran.",
 		}),
 		logsShipped: in.NewCounter(prometheus.CounterOpts{
 			Name: "kelvin_agent_log_segments_total", Help: "Segments of logs written to the archive, anew or with more in them.",

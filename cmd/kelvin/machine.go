@@ -6,8 +6,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/gpu"
 	"github.com/kelvin-gpu/kelvin/machine"
 	"github.com/kelvin-gpu/kelvin/machine/docker"
 	"github.com/kelvin-gpu/kelvin/machine/sim"
@@ -31,7 +36,8 @@ func (a *agentPart) open(ctx context.Context, logger *slog.Logger) (machine.Mach
 	}
 	engine, err := docker.New(docker.Options{
 		Host: a.docker, HostID: a.host, PublishAddress: a.publish, VolumesDir: a.volumes,
-		Images: map[string]docker.ImageBuilder{echoImage: docker.FromBinary(self, "/kelvin", "echo")},
+		Images:  map[string]docker.ImageBuilder{echoImage: docker.FromBinary(self, "/kelvin", "echo")},
+		Devices: a.devices, Refresh: strings.Fields(a.cdiRefresh), Looker: []string{self, lookAtDevices},
 	})
 	if err != nil {
 		return nil, err
@@ -46,6 +52,26 @@ func (a *agentPart) open(ctx context.Context, logger *slog.Logger) (machine.Mach
 		return a.simulated(), nil
 	}
 	return engine, nil
+}
+
+// devices are the host's real GPUs, as their driver lists them.
+func (a *agentPart) devices(ctx context.Context) ([]gpu.Device, error) {
+	if a.driver == nil {
+		return nil, fleet.Errorf(fleet.Unsupported, "this host has no GPU driver")
+	}
+	return a.driver.Devices(ctx)
+}
+
+// lookAtDevices is the command by which the agent sees whether containers have their GPUs.
+const lookAtDevices = "look-at-devices"
+
+func lookCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: lookAtDevices, Short: "Say which devices the control group that this process is in can open", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return docker.LookAtDevices(cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
 }
 
 // simulated is a machine in this process. Its containers end with it, so it clears up what

@@ -44,6 +44,7 @@ func newRoot() *cobra.Command {
 		Use: "echo", Short: "The demo workload, as its container runs it", Hidden: true, Args: cobra.NoArgs,
 		Run: func(*cobra.Command, []string) { os.Exit(echo.Main(nil)) },
 	})
+	root.AddCommand(lookCommand())
 	cli.AddTo(root)
 	return root
 }

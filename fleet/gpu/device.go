@@ -41,6 +41,7 @@ type Event struct {
 	At      time.Time `json:"at"`
 	UUID    string    `json:"uuid"`
 	Kind    EventKind `json:"kind"`
+	LeaseID string    `json:"lease_id,omitempty" doc:"Of the container it befell"`
 	Xid     int       `json:"xid,omitempty" doc:"NVIDIA's number for what went wrong"`
 	Message string    `json:"message,omitempty"`
 	Source  string    `json:"source" enum:"nvml,kernel,agent,simulated" doc:"Who told"`

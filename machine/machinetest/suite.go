@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		"an image that is not here is not found":             createWithoutImage,
 		"what can never work is invalid":                     createInvalid,
 		"real GPUs are not handed out by pretence":           createRealGPUs,
+		"a running container has the GPUs it was given":      gpusVisible,
 		"a started container answers on its port":            startAnswers,
 		"starting what runs changes nothing":                 startRepeats,
 		"a stopped container starts again":                   startAgain,
