@@ -1649,6 +1649,7 @@ export interface components {
             snapshots: string[];
         };
         ContainerReport: {
+            access_lost?: boolean;
             /** Format: int64 */
             epoch?: number;
             /** Format: int64 */
@@ -1935,7 +1936,7 @@ export interface components {
              * @example 60s
              */
             drain_timeout?: string;
-            /** @description Environment variables. NVIDIA_VISIBLE_DEVICES and names beginning with KELVIN_ are ours */
+            /** @description Environment variables. CUDA_VISIBLE_DEVICES and names beginning with NVIDIA_ or KELVIN_ are ours */
             env?: {
                 [key: string]: string;
             };
@@ -2039,7 +2040,7 @@ export interface components {
              * @example 60s
              */
             drain_timeout?: string;
-            /** @description Environment variables. NVIDIA_VISIBLE_DEVICES and names beginning with KELVIN_ are ours */
+            /** @description Environment variables. CUDA_VISIBLE_DEVICES and names beginning with NVIDIA_ or KELVIN_ are ours */
             env?: {
                 [key: string]: string;
             };
@@ -2127,7 +2128,7 @@ export interface components {
              * @example 60s
              */
             drain_timeout?: string;
-            /** @description Environment variables. NVIDIA_VISIBLE_DEVICES and names beginning with KELVIN_ are ours */
+            /** @description Environment variables. CUDA_VISIBLE_DEVICES and names beginning with NVIDIA_ or KELVIN_ are ours */
             env?: {
                 [key: string]: string;
             };
@@ -2725,6 +2726,11 @@ export interface components {
              * @description When its lease ends unless it is renewed
              */
             expires_at?: string;
+            /**
+             * @description How its containers get GPUs: by name through CDI; by NVIDIA's hook, and can lose them again; not at all; or they are simulated
+             * @enum {string}
+             */
+            gpu_access?: "cdi" | "nvidia" | "none" | "simulated";
             gpus: components["schemas"]["GPUCounts"];
             /** @example hst_06f2r3k8x9m4n5p6q7s8t9v0w1 */
             id: string;
@@ -2769,6 +2775,7 @@ export interface components {
             certificate_key?: string;
             containers?: components["schemas"]["ContainerReport"][];
             disk?: components["schemas"]["Disk"];
+            gpu_access?: string;
             gpus?: components["schemas"]["GPUReport"][];
             health?: {
                 [key: string]: unknown;
@@ -2901,7 +2908,7 @@ export interface components {
              * @example 60s
              */
             drain_timeout?: string;
-            /** @description Environment variables. NVIDIA_VISIBLE_DEVICES and names beginning with KELVIN_ are ours */
+            /** @description Environment variables. CUDA_VISIBLE_DEVICES and names beginning with NVIDIA_ or KELVIN_ are ours */
             env?: {
                 [key: string]: string;
             };
@@ -3084,7 +3091,7 @@ export interface components {
              * @example 60s
              */
             drain_timeout?: string;
-            /** @description Environment variables. NVIDIA_VISIBLE_DEVICES and names beginning with KELVIN_ are ours */
+            /** @description Environment variables. CUDA_VISIBLE_DEVICES and names beginning with NVIDIA_ or KELVIN_ are ours */
             env?: {
                 [key: string]: string;
             };
