@@ -1848,6 +1848,8 @@ export interface components {
             /** Format: date-time */
             at: string;
             kind: string;
+            /** @description Of the container it befell */
+            lease_id?: string;
             message?: string;
             /**
              * @description Who told
@@ -2488,6 +2490,8 @@ export interface components {
              * @description The last of these
              */
             last_at: string;
+            /** @description Of the container it befell */
+            lease_id?: string;
             message?: string;
             /**
              * @description Who told
