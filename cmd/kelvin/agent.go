@@ -96,7 +96,7 @@ func (a *agentPart) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.archive, "archive", a.archive, "storage of snapshots, the same for all hosts of a data center: file:///directory, s3://bucket/prefix?endpoint=…&region=…, or kopia:///connection.json; empty: none, and nothing can be frozen or moved")
 	cmd.Flags().StringVar(&a.archiveKey, "archive-key", "", "key that encrypts the archive, at least 16 bytes, or @file; the same for all hosts of a data center")
 	cmd.Flags().Int64Var(&a.archiveRate, "archive-rate", 0, "most bytes a second to and from the archive; 0: no limit")
-	cmd.Flags().StringVar(&a.cdiRefresh, "cdi-refresh", "nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml", "command that names the GPUs for Docker anew after a reset or a change of MIG, its words separated by spaces, without a shell; skipped where there is no such program; empty: none")
+	cmd.Flags().StringVar(&a.cdiRefresh, "cdi-refresh", "nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml", "command that names the GPUs for Docker (CDI) anew when it does not know one, as after a change of MIG; its words separated by spaces, without a shell; skipped where there is no such program; empty: none")
 	a.logs.flags(cmd)
 	cmd.Flags().StringVar(&a.volumes, "volumes", "", "folder of the network volumes, shared by all hosts of the data center; empty: none")
 }

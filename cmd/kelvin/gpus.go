@@ -61,6 +61,7 @@ func (a *agentPart) realGPUs(ctx context.Context, m machine.Machine, logger *slo
 	})
 	switch {
 	case err == nil:
+		a.driver = gpus
 		return gpus, nil
 	case fleet.Is(err, fleet.Unsupported):
 		logger.InfoContext(ctx, "this host takes work that needs no GPU", "host", a.host, "why", err.Error())

@@ -37,7 +37,8 @@ type Options struct {
 	Devices func(context.Context) ([]gpu.Device, error)
 	// DevDir is where this process sees their device nodes. Default: /dev.
 	DevDir string
-	// Refresh is a command that writes the CDI specification of the host's GPUs anew, run
+	// Refresh is a command that writes the CDI specification of the host's GPUs anew when the
+	// engine does not know one, run
 	// without a shell. Default: none.
 	Refresh []string
 	// Looker is a command that calls LookAtDevices; see access.go. Default: none, and nobody

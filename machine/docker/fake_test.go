@@ -26,7 +26,9 @@ import (
 type fakeEngine struct {
 	api    string         // its version
 	info   map[string]any // of docker info
-	starts string         // what a start is refused with; "": it is not
+	again  map[string]any // what it is once the file fresh is there; nil: the same
+	fresh  string
+	starts string // what a start is refused with; "": it is not
 
 	mu      sync.Mutex
 	asked   []string // method and path of each request
@@ -52,6 +54,9 @@ func (f *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case where == "/_ping":
 	case where == "/info":
+		if _, err := os.Stat(f.fresh); err == nil && f.again != nil {
+			f.info = f.again
+		}
 		_ = json.NewEncoder(w).Encode(f.info)
 	case where == "/containers/create":
 		var c fakeContainer
@@ -116,6 +121,13 @@ func (f *fakeEngine) requests() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.asked)
+}
+
+// forget removes what was made.
+func (f *fakeEngine) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.created = nil
 }
 
 // mustOne is the one container that was made.

@@ -95,15 +95,6 @@ func (e *Engine) give(ctx context.Context, c fleet.ContainerSpec) (given, error)
 		}
 		return g, nil
 	}
-	info, err := e.client.Info(ctx)
-	if err != nil {
-		return g, fail(ctx, err, "ask the Docker engine for GPUs")
-	}
-	h := e.handing(info)
-	if h.access == fleet.AccessNone {
-		return g, fleet.Errorf(fleet.Unsupported, "this host cannot give containers GPUs: %s", h.note)
-	}
-	g.access = h.access
 	for _, report := range c.GPUs {
 		uuid, err := e.uuid(ctx, report)
 		if err != nil {
@@ -112,12 +103,48 @@ func (e *Engine) give(ctx context.Context, c fleet.ContainerSpec) (given, error)
 		if !uuidForm.MatchString(uuid) || slices.Contains(g.uuids, uuid) {
 			return g, fleet.Errorf(fleet.Invalid, "a GPU of lease %s has no UUID of its own", c.Lease.ID)
 		}
-		if h.access == fleet.AccessCDI && !h.names[cdiName(uuid)] {
-			return g, fleet.Errorf(fleet.Unavailable, "the engine does not find the device %s: its CDI specification is out of date (run: %s)", cdiName(uuid), generate)
-		}
 		g.uuids = append(g.uuids, uuid)
 	}
+	h, err := e.ask(ctx)
+	if err != nil {
+		return g, err
+	}
+	if h.missing(g.uuids) != "" {
+		// As after a reset that made slices anew: the names are of those before.
+		if err := e.RefreshGPUs(ctx); err != nil {
+			return g, err
+		}
+		if h, err = e.ask(ctx); err != nil {
+			return g, err
+		}
+	}
+	if h.access == fleet.AccessNone {
+		return g, fleet.Errorf(fleet.Unsupported, "this host cannot give containers GPUs: %s", h.note)
+	}
+	if name := h.missing(g.uuids); name != "" {
+		return g, fleet.Errorf(fleet.Unavailable, "the engine does not find the device %s: its CDI specification is out of date (run: %s)", name, generate)
+	}
+	g.access = h.access
 	return g, nil
+}
+
+// ask has the engine say how it hands GPUs over.
+func (e *Engine) ask(ctx context.Context) (handing, error) {
+	info, err := e.client.Info(ctx)
+	if err != nil {
+		return handing{}, fail(ctx, err, "ask the Docker engine for GPUs")
+	}
+	return e.handing(info), nil
+}
+
+// missing is a GPU that the engine gives by name, and does not know.
+func (h handing) missing(uuids []string) string {
+	for _, uuid := range uuids {
+		if name := cdiName(uuid); h.access == fleet.AccessCDI && !h.names[name] {
+			return name
+		}
+	}
+	return ""
 }
 
 // uuid is what the driver calls a GPU now. A MIG slice has another name each time it is made:

@@ -181,6 +181,24 @@ func TestASliceIsAskedForByTheNameItHasNow(t *testing.T) {
 	require.False(t, d.Simulated)
 }
 
+func TestNamesOfBeforeAreWrittenAnewOnce(t *testing.T) {
+	t.Parallel()
+	fresh := filepath.Join(t.TempDir(), "fresh")
+	f := &fakeEngine{api: "1.50", info: discovered(gpuB), again: discovered(gpuA, gpuB), fresh: fresh}
+	e := mustFake(t, f, docker.Options{Refresh: []string{"touch", fresh}})
+	require.NoError(t, e.Create(t.Context(), onFake(t, fleet.GPUReport{UUID: gpuB})))
+	require.NoFileExists(t, fresh, "nothing is missing")
+	f.forget()
+	require.NoError(t, e.Create(t.Context(), onFake(t, fleet.GPUReport{UUID: gpuA})))
+	require.Equal(t, []string{"nvidia.com/gpu=" + gpuA}, f.mustOne(t).HostConfig.DeviceRequests[0].DeviceIDs)
+
+	f = &fakeEngine{api: "1.50", info: discovered(gpuB)}
+	e = mustFake(t, f, docker.Options{Refresh: []string{"ls", "/no/such/folder"}})
+	err := e.Create(t.Context(), onFake(t, fleet.GPUReport{UUID: gpuA}))
+	require.Equal(t, fleet.Unavailable, fleet.CodeOf(err))
+	require.ErrorContains(t, err, "/no/such/folder")
+}
+
 func TestAnEngineThatRefusesGPUsAtTheStartSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{

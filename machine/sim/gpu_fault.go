@@ -53,7 +53,7 @@ var (
 
 // GPUFaults are all kinds of faults, by name.
 var GPUFaults = []GPUFaultKind{
-	{Name: "access-lost", Does: "The container that has the GPU cannot open it any more, as after systemctl daemon-reload.", once: true},
+	{Name: "access-lost", Does: "The container that has the GPU cannot open it any more, as after systemctl daemon-reload, until it starts again."},
 	{Name: "bank-exhausted", Does: "Banks of the memory have no spare rows left.", Params: []GPUFaultParam{{Name: "banks", Default: "1", Does: "How many", Min: 1, Max: 640}}},
 	{Name: "bank-low", Does: "Banks of the memory have few spare rows left.", Params: []GPUFaultParam{{Name: "banks", Default: "1", Does: "How many", Min: 1, Max: 640}}},
 	{
@@ -168,8 +168,6 @@ const tera = 1e12
 // plant does what a fault does at once; the caller holds the lock.
 func (g *GPUs) plant(c *card, f *GPUFault) {
 	switch f.Name {
-	case "access-lost":
-		g.tell(c, gpu.EventAccessLost, 0, "the container cannot open its GPU any more")
 	case "ecc-off":
 		c.ECC = false
 	case "lost":
