@@ -91,6 +91,18 @@ func TestSnapshotsAreTakenOnTheirInterval(t *testing.T) {
 	}
 }
 
+// A server whose container is gone is made anew where it lives.
+func TestAServerWithoutAContainerIsRecovered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.server(fleet.Failed)
+	inst, err := w.store.Instance(t.Context(), id)
+	require.NoError(t, err)
+	require.NoError(t, w.machines[inst.Home.HostID].Remove(t.Context(), inst.Home.ID))
+	require.NoError(t, w.do(fleet.Recover, id), w.story())
+	w.requireState(id, fleet.Running)
+}
+
 // A thaw that waits for capacity has its place in the queue, and starts once there is room.
 func TestAThawWaitsForAPlace(t *testing.T) {
 	t.Parallel()

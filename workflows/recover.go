@@ -77,9 +77,19 @@ func RecoverInstance(ctx workflow.Context, in activities.Claim) (err error) {
 	)
 }
 
-// heal starts an instance again where it lives.
+// heal starts an instance again where it lives. If its container is gone, as after a reset that
+// came to nothing, it is made anew with the disk that is there.
 func (op *operation) heal(ctx workflow.Context, inst activities.Instance) error {
-	if err := op.wake(ctx, inst.Home)(); err != nil {
+	home := inst.Home
+	err := op.wake(ctx, home)()
+	if fleet.Is(FromTemporal(err), fleet.NotFound) {
+		err = inOrder(
+			run(bulk(ctx, home), metal.PullImage, home),
+			run(onHost(ctx, home), metal.CreateContainer, home),
+			op.wake(ctx, home),
+		)
+	}
+	if err != nil {
 		return err
 	}
 	ctx = op.commit(ctx)

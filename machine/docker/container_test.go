@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
 	"github.com/stretchr/testify/require"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -58,6 +59,23 @@ func TestAReadOnlyContainerWritesOnlyToTmpAndItsDisk(t *testing.T) {
 	mustExec(t, e, c, 1, "/kelvin", "write", "/file")
 	mustExec(t, e, c, 0, "/kelvin", "write", "/tmp/file")
 	mustExec(t, e, c, 0, "/kelvin", "write", "/workspace/file")
+}
+
+// An engine that is killed while it makes a disk knows of it without its labels.
+func TestADiskThatWasNeverFinishedIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	e, host := mustHost(t, docker.Options{})
+	c := mustStart(t, e, host, func(c *fleet.ContainerSpec) {
+		c.Spec.DiskPath = "/workspace"
+		_, err := raw.VolumeCreate(t.Context(), volume.CreateOptions{Name: "kelvin-" + c.Lease.ID})
+		require.NoError(t, err)
+	})
+	disk, err := raw.VolumeInspect(t.Context(), "kelvin-"+c.Lease.ID)
+	require.NoError(t, err)
+	require.Equal(t, c.Lease.HostID, disk.Labels[machine.LabelHost])
+	require.NoError(t, e.Remove(t.Context(), c.Lease.ID))
+	_, err = raw.VolumeInspect(t.Context(), "kelvin-"+c.Lease.ID)
+	require.Error(t, err)
 }
 
 func TestAContainerBeyondItsMemoryIsKilledAndSaysSo(t *testing.T) {

@@ -28,14 +28,9 @@ func (e *Engine) mounts(ctx context.Context, c fleet.ContainerSpec) ([]mount.Mou
 		mounts = append(mounts, mount.Mount{Type: mount.TypeBind, Source: dir, Target: c.Spec.MountPath})
 	}
 	if c.Spec.DiskPath != "" {
-		disk, err := e.client.VolumeCreate(ctx, volume.CreateOptions{Name: name(c.Lease.ID), Labels: map[string]string{
-			machine.LabelHost:     c.Lease.HostID,
-			machine.LabelInstance: c.Lease.InstanceID,
-			machine.LabelLease:    c.Lease.ID,
-			machine.LabelAccount:  c.AccountID,
-		}})
+		disk, err := e.disk(ctx, c)
 		if err != nil {
-			return nil, fail(ctx, err, "make a disk")
+			return nil, err
 		}
 		if disk.Labels[machine.LabelHost] != c.Lease.HostID {
 			return nil, fleet.Errorf(fleet.Conflict, "the engine has a volume %s that is not this host's", disk.Name)
@@ -87,4 +82,24 @@ func (e *Engine) removeDisk(ctx context.Context, leaseID string) error {
 		return fail(ctx, err, "remove a disk")
 	}
 	return nil
+}
+
+// disk makes the disk of a lease's container, or finds it. One without labels was being made
+// when its engine was killed, which has forgotten what it was told then: nothing is on it yet,
+// and it is made again.
+func (e *Engine) disk(ctx context.Context, c fleet.ContainerSpec) (volume.Volume, error) {
+	wanted := volume.CreateOptions{Name: name(c.Lease.ID), Labels: map[string]string{
+		machine.LabelHost:     c.Lease.HostID,
+		machine.LabelInstance: c.Lease.InstanceID,
+		machine.LabelLease:    c.Lease.ID,
+		machine.LabelAccount:  c.AccountID,
+	}}
+	disk, err := e.client.VolumeCreate(ctx, wanted)
+	if err == nil && len(disk.Labels) == 0 {
+		if err := e.client.VolumeRemove(ctx, wanted.Name, false); err != nil {
+			return disk, fail(ctx, err, "remove a disk that was never finished")
+		}
+		disk, err = e.client.VolumeCreate(ctx, wanted)
+	}
+	return disk, fail(ctx, err, "make a disk")
 }
