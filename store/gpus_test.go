@@ -335,6 +335,8 @@ func TestVerdictsChangeWhatAGPUDoes(t *testing.T) {
 		after := mustGPU(t, s, g.ID)
 		require.Equal(t, fleet.ScoreProbation, after.Standing(s.Now()))
 		require.Equal(t, s.Now().Add(fleet.Probation), after.Probation)
+		names = eventNames(t, s, "", host.ID)
+		require.Equal(t, []string{"gpu.reset", "gpu.diagnosed", "gpu.probation"}, names[len(names)-3:])
 
 		// One that is to be reset when its lease is returned is cared for.
 		require.NoError(t, s.RecordDiagnosis(ctx, aDiagnosis(inst.GPUs[0], rec, gpu.Reset)))

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -75,6 +77,14 @@ func (t *tx) judged(g fleet.GPU, d fleet.Diagnosis) error {
 		fleet.DiagnosisTest: "gpu.diagnosed", fleet.DiagnosisWatch: "gpu.diagnosed", fleet.DiagnosisScrub: "gpu.scrubbed",
 		fleet.DiagnosisReset: "gpu.reset", fleet.DiagnosisSkip: "gpu.test_skipped",
 	}[d.Kind], said)
+	if x := d.Examination; d.Kind == fleet.DiagnosisTest && d.OperationID != "" && x != nil && x.Retest {
+		said := "it was reset, after an earlier verdict"
+		if x.ResetError != "" {
+			said = "it could not be reset: " + x.ResetError
+		}
+		happened("gpu.reset", said)
+		then[0], then[1] = then[1], then[0]
+	}
 	var err error
 	switch {
 	case d.Kind == fleet.DiagnosisSkip:
@@ -234,6 +244,9 @@ func (t *tx) stale(g fleet.GPU, d fleet.Diagnosis) (bool, error) {
 	}
 	var leased int64
 	err := t.get(&leased, `SELECT created_at FROM leases WHERE id = ?`, g.LeaseID)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = errAgain // it is being returned, and the GPU is quarantined: nothing else would wait for us
+	}
 	return micros(d.Scrub.StartedAt) < leased, err
 }
 
