@@ -57,10 +57,15 @@ func work(verb string, args []string) error {
 	if pipe := controlPipe(); pipe != "" {
 		return fleet.Errorf(fleet.Conflict, "a CUDA MPS daemon listens at %s: its clients share their fate", pipe)
 	}
+	finished := make(chan struct{})
+	defer close(finished) // before ctx is done with
 	go func() {
 		<-ctx.Done()
-		time.Sleep(grace)
-		os.Exit(130) // whatever the driver is doing
+		select {
+		case <-finished:
+		case <-time.After(grace):
+			os.Exit(130) // whatever the driver is doing
+		}
 	}()
 	begun := time.Now().UTC()
 	d, err := openDevice()

@@ -288,6 +288,14 @@ func TestCancelEndsAWorkerAtOnce(t *testing.T) {
 	}
 }
 
+// Who is done is not cancelled by that, however long it takes to go.
+func TestAnEndIsNoCancel(t *testing.T) {
+	t.Parallel()
+	all := mustRun(t, []string{"FAKECUDA_MB=8", "MEMTEST_LINGER=300ms"}, "test")
+	require.NoError(t, all.err)
+	require.True(t, all.result.Whole())
+}
+
 func TestProgressIsToldTenTimesASecond(t *testing.T) {
 	t.Parallel()
 	all := mustRun(t, []string{"FAKECUDA_MB=24", "FAKECUDA_SLOW=10000"}, "test", "--level", "standard", "--launch", "4")
