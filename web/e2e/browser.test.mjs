@@ -307,6 +307,13 @@ test('a GPU is tested, quarantined and released from its page', async () => {
 	await page.getByText('80 of 100, on probation for').waitFor();
 	assert.equal(new Set(fake.asked.map((a) => a.key)).size, 3);
 
+	await at('reset-gpu').click();
+	await at('confirm').click();
+	await at('cancel-care').click();
+	await says(page.getByRole('dialog'), 'was to be reset and was not is quarantined');
+	await at('confirm').click();
+	await says(at('care'), /failed\s*Reset and test, rigorous · cancelled/);
+
 	Object.assign(gpu, { instance_id: fake.world.instances[0].id }); // meanwhile: the page does not know yet
 	await at('scrub-gpu').click();
 	await at('confirm').click();

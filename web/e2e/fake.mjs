@@ -196,6 +196,7 @@ export class Fake {
 
 	/** What is done with a GPU. A care takes a step, and ends in a diagnosis that is good. */
 	#gpu(gpu, verb, body) {
+		if (verb === 'care') return Object.assign(gpu.care, { cancelled_at: new Date().toISOString() });
 		if (verb === 'quarantine') return Object.assign(gpu, { state: 'quarantined', rule: 'by-hand', reason: body.reason, score: 0 });
 		if (verb === 'release') return Object.assign(gpu, { state: 'free', rule: undefined, reason: undefined, score: 80, probation_until: new Date(Date.now() + 7 * 86_400_000).toISOString() });
 		if (gpu.instance_id) throw new Refused(409, 'conflict', `GPU ${gpu.id} is assigned: migrate, stop or freeze that first`);
@@ -205,7 +206,8 @@ export class Fake {
 		setTimeout(() => {
 			const made = newDiagnosis(gpu, 'pass', 'pass', 'nothing is wrong', { at: new Date().toISOString() });
 			this.world.diagnoses.push(made);
-			Object.assign(gpu.care, { state: 'done', phase: '', percent: undefined, message: 'passed', diagnosis_id: made.id, ended_at: new Date().toISOString() });
+			if (gpu.care.cancelled_at) Object.assign(gpu.care, { state: 'failed', phase: '', message: 'cancelled', ended_at: new Date().toISOString() });
+			else Object.assign(gpu.care, { state: 'done', phase: '', percent: undefined, message: 'passed', diagnosis_id: made.id, ended_at: new Date().toISOString() });
 			gpu.state = was;
 		}, 3 * this.stepMS);
 		return gpu.care;

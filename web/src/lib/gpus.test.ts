@@ -146,6 +146,7 @@ test('a care says what it does, or what it came to', () => {
 	expect(careSays(care({ state: 'asked' }))).toBe('Test, rigorous · waiting to begin');
 	expect(careSays(care({ phase: 'march c-' }))).toBe('Test, rigorous · march c-');
 	expect(careSays(care({ what: 'scrub', level: 'none', state: 'done', message: 'proven clean', ended_at: 'x' }))).toBe('Scrub · proven clean');
+	expect(careSays(care({ phase: 'march c-', cancelled_at: 'x' }))).toBe('Test, rigorous · ending, because somebody wants so');
 	expect(underCare(gpu({ care: care({}) }))).toBe(true);
 	expect(underCare(gpu({}))).toBe(false);
 });

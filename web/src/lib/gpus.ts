@@ -269,7 +269,7 @@ function hindrance({ name }: GPUAction, gpu: GPUDetail): string | undefined {
 export function careSays(care: GPUCare): string {
 	const what = { test: 'Test', scrub: 'Scrub', reset: 'Reset and test' }[care.what] ?? care.what;
 	const level = care.what !== 'scrub' && care.level !== 'none' ? `, ${care.level}` : '';
-	const now = care.ended_at ? care.message : care.state === 'asked' ? 'waiting to begin' : care.phase;
+	const now = care.ended_at ? care.message : care.cancelled_at ? 'ending, because somebody wants so' : care.state === 'asked' ? 'waiting to begin' : care.phase;
 	return [`${what}${level}`, now].filter(Boolean).join(' · ');
 }
 
