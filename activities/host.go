@@ -60,7 +60,8 @@ func (h *Host) RemoveContainer(ctx context.Context, in Container) error {
 }
 
 // ProbeContainer waits until the container answers below 500 on its probe path; without a
-// path, that it runs. It fails for good when the container ends first.
+// path, that it runs; and that it has the GPUs it was given, as far as anybody can tell. It fails
+// for good when the container ends first, or lacks a GPU.
 func (h *Host) ProbeContainer(ctx context.Context, in Container) error {
 	for wait := 5 * time.Millisecond; ; wait = min(wait*3/2, time.Second) {
 		c, err := h.Machine.Inspect(ctx, in.Lease.ID)
@@ -71,17 +72,30 @@ func (h *Host) ProbeContainer(ctx context.Context, in Container) error {
 			return fleet.Errorf(fleet.Unhealthy, "the container ended before it was ready: %s%s", ended(c), h.lastLines(ctx, in.Lease.ID))
 		}
 		if in.ProbePath == "" {
-			return nil
+			return h.hasGPUs(ctx, in)
 		}
 		wrong := h.ask(ctx, in, c)
 		if wrong == "" {
-			return nil
+			return h.hasGPUs(ctx, in)
 		}
 		Report(ctx, fleet.Progress{Message: "waiting until it answers: " + wrong})
 		if err := pause(ctx, wait); err != nil {
 			return err
 		}
 	}
+}
+
+// hasGPUs looks into the container for the GPUs of its lease. Where nobody can tell, it is
+// believed.
+func (h *Host) hasGPUs(ctx context.Context, in Container) error {
+	if in.Held == 0 {
+		return nil
+	}
+	err := h.Machine.GPUsVisible(ctx, in.Lease.ID)
+	if fleet.Is(err, fleet.Unhealthy) || ctx.Err() != nil {
+		return err
+	}
+	return nil
 }
 
 // ask probes once. It returns what was wrong, or nothing.
