@@ -45,6 +45,12 @@ func TestRecordHistories(t *testing.T) {
 
 	s.recordLife()
 
+	var gpus api.List[api.GPU]
+	require.NoError(t, s.get("/v1/gpus?state=free", &gpus))
+	for _, verb := range [][]string{{"test", "--level", "quick"}, {"scrub"}, {"reset"}} {
+		s.must(append(append([]string{"gpu"}, verb...), gpus.Items[0].ID, "--wait")...)
+	}
+
 	_, err := s.kelvin("instance", "create", "no-image", "--image", "localhost:1/no/such:image", "--wait")
 	require.Error(t, err, "an image that nobody has")
 	s.must("host", "cordon", "two")

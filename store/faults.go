@@ -107,7 +107,7 @@ func careFor(r gpu.Reaction) (care fleet.Care, acts bool) {
 		What: fleet.CareTest, Level: gpu.LevelRigorous, Actor: Watchman, Drains: true, Rule: r.Rule, Reason: r.Message,
 		Broken: r.Do == gpu.DoLost || r.Victims == gpu.VictimsAll,
 	}
-	switch r.Do { //nolint:exhaustive // the rest does not ask for any
+	switch r.Do {
 	case gpu.DoDiagnose:
 	case gpu.DoReset:
 		care.What = fleet.CareReset

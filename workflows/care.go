@@ -35,9 +35,9 @@ func CareForGPU(ctx workflow.Context, in activities.Caring) error {
 	case errors.Is(err, errLost):
 		return nil // the care stays open, and goes on when its host is back
 	case temporal.IsCanceledError(err):
-		end.Failed, err = "cancelled", nil
+		end.Failed = "cancelled"
 	case err != nil:
-		end.Failed, err = FromTemporal(err).Error(), nil
+		end.Failed = FromTemporal(err).Error()
 	}
 	if end.Failed != "" {
 		end.Message = ""

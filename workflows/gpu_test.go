@@ -67,7 +67,7 @@ func TestAThawFindsEveryFault(t *testing.T) {
 			require.NotEmpty(t, found)
 			last := found[0]
 			t.Log(last.Verdict.Rule, last.Verdict.Message)
-			switch want { //nolint:exhaustive // the rest is the default
+			switch want {
 			case gpu.Pass, gpu.Degraded:
 				require.True(t, has)
 				require.Equal(t, want, last.Verdict.Outcome, last.Verdict.Message)
