@@ -39,7 +39,7 @@ func TestOperationsRunOnTheHostThatHasItsLease(t *testing.T) {
 	i, err := s.store.Instance(t.Context(), rec.ResourceID)
 	require.NoError(t, err)
 	require.Equal(t, fleet.Fenced, fleet.CodeOf(a.Journal.Admit(i.ID, i.Home.Epoch-1)), "the steps left the epoch in the journal")
-	require.InDelta(t, 4, a.metric(t, "kelvin_step_seconds"), 0, "pull, create, start, probe")
+	require.InDelta(t, 5, a.metric(t, "kelvin_step_seconds"), 0, "test the GPU, pull, create, start, probe")
 
 	// Without a lease the host takes steps, but starts nothing; what it is told to take away goes.
 	s.wire.become(cut)
