@@ -103,7 +103,7 @@ func TestAThawGetsPastBadGPUs(t *testing.T) {
 		var found api.List[api.Diagnosis]
 		require.NoError(t, s.get("/v1/gpus/"+bad[i].ID+"/diagnoses", &found))
 		outcome := []gpu.Outcome{gpu.Reset, gpu.Reset, gpu.Quarantine}[i]
-		d := at(t, found.Items, func(d api.Diagnosis) bool { return d.Outcome == string(outcome) })
+		d := at(t, found.Items, func(d api.Diagnosis) bool { return d.Kind == fleet.DiagnosisTest && d.Outcome == string(outcome) })
 		require.Equal(t, pet.ID, d.InstanceID)
 		if i == 2 {
 			var whole api.DiagnosisReport

@@ -63,6 +63,7 @@ type world struct {
 	archive map[string]string    // what a snapshot holds
 	weak    int                  // how many times more saving fails
 	gpu     map[string]*sim.GPUs // by host
+	ports   map[string]int       // by host: the first of its range
 	policy  gpu.Policy           // cheap, unless a test is about it
 	mu      sync.Mutex
 	at      int    // the call that goes wrong
@@ -136,7 +137,7 @@ func newWorld(t *testing.T) *world {
 
 	w := &world{
 		T: t, store: s, account: seed[1], hosts: seed[2:], machines: map[string]machine.Machine{},
-		disks: map[string]string{}, archive: map[string]string{}, gpu: map[string]*sim.GPUs{},
+		disks: map[string]string{}, archive: map[string]string{}, gpu: map[string]*sim.GPUs{}, ports: map[string]int{},
 	}
 	w.policy = gpu.DefaultPolicy()
 	w.policy.Levels = gpu.LevelTable{Thaw: cheap, Create: cheap, Worker: cheap, Release: cheap, Hand: cheap}
@@ -194,7 +195,11 @@ func (w *world) clean() {
 
 // renew reports a host to the record, as its agent does.
 func (w *world) renew(hostID string) fleet.HostOrder {
-	first := freePorts()
+	first := w.ports[hostID]
+	if first == 0 {
+		first = freePorts()
+		w.ports[hostID] = first
+	}
 	report := fleet.HostReport{Version: "test", Machine: "sim", Simulated: true, Archives: true, Address: "127.0.0.1", PortFirst: first, PortLast: first + 7}
 	report.GPUs = declared(hostID)
 	containers, err := w.machines[hostID].List(w.Context())
