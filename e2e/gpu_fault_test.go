@@ -114,6 +114,9 @@ func TestAThawGetsPastBadGPUs(t *testing.T) {
 		}
 	}
 	s.must("instance", "rm", "pet", "--yes", "--wait")
+	s.must("sim", "heal", bad[2].HostID)
+	s.must("gpu", "release", bad[2].ID, "--reason", "healed")
+	s.becomes(bad[2].ID, fleet.GPUFree)
 	s.requireClean()
 }
 
