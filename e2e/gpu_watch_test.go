@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -28,7 +27,7 @@ func (s *stack) gpuOf(instanceID string) api.GPU {
 // plant has something go wrong with a simulated GPU.
 func (s *stack) plant(g api.GPU, fault string, params ...string) {
 	s.Helper()
-	args := []string{"sim", "fault", "add", g.HostID, fmt.Sprint(g.Index), fault}
+	args := []string{"sim", "fault", "add", g.HostID, g.UUID, fault} // indexes change
 	for _, p := range params {
 		args = append(args, "--param", p)
 	}

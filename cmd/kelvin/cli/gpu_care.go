@@ -124,8 +124,15 @@ func (c *gpuCare) await(ctx context.Context, s *session, care record[api.GPUCare
 	if care.it.State == fleet.CareFailed {
 		return &failure{exit: exitFailed, err: fmt.Errorf("it came to no verdict: %s", care.it.Message)}
 	}
-	if err := s.printCare(care, ""); err != nil || care.it.DiagnosisID == "" {
+	if err := s.printCare(care, ""); err != nil {
 		return err
+	}
+	if care.it.DiagnosisID == "" { // it could not be reset, say: then it is out
+		var now record[api.GPU]
+		if err := s.get(ctx, path, nil, &now); err != nil || now.it.State != fleet.GPUQuarantined {
+			return err
+		}
+		return &failure{exit: exitFailed, err: fmt.Errorf("the GPU did not pass: %s", now.it.Reason)}
 	}
 	var d record[api.DiagnosisReport]
 	if err := s.get(ctx, diagnosesPath+url.PathEscape(care.it.DiagnosisID), nil, &d); err != nil {
