@@ -79,10 +79,32 @@ func (w *GPUWatch) lookAt(ctx context.Context, uuid string, because *gpu.Event) 
 	events := differences(s, health, because)
 	s.health, s.at, s.rule = &health, time.Now(), gpu.ReactHealth(health).Rule
 	w.mu.Unlock()
+	var own []gpu.Event
 	for _, e := range events {
-		w.take(e)
+		if e.Source == bySelf {
+			own = append(own, e)
+		} else {
+			w.take(e)
+		}
 	}
+	if len(own) == 0 {
+		return
+	}
+	// The driver's own word may be on its way, and says more.
+	time.AfterFunc(grace, func() {
+		for _, e := range own {
+			w.mu.Lock()
+			told := w.of(uuid).told(e.Kind)
+			w.mu.Unlock()
+			if !told && ctx.Err() == nil {
+				w.take(e)
+			}
+		}
+	})
 }
+
+// grace is how long the driver may take to report what its counters show already.
+const grace = 500 * time.Millisecond
 
 // read asks the driver.
 func (w *GPUWatch) read(ctx context.Context, uuid string, anyway bool) (gpu.Health, bool) {
