@@ -18,6 +18,12 @@ export class Dev {
 	#folder = '';
 	#flags = {};
 	#serial = 0;
+	#first;
+
+	/** A Kelvin whose containers get a thousand ports from this one on: no two at a time may share them. */
+	constructor(first) {
+		this.#first = first;
+	}
 
 	/** Starts it, with these settings besides; ready when it says so. */
 	async up(settings = {}) {
@@ -25,7 +31,8 @@ export class Dev {
 		const [listen, gateway, temporal, ui] = await ports(4);
 		this.url = `http://${listen}`;
 		this.#flags = { listen, gateway, temporal, 'temporal-ui': ui, 'data-dir': this.#folder };
-		await this.#start('dev', { ...this.#flags, machine: 'sim', 'save-context': '', 'sim-gpus': 'a100-80gb:4', ...settings }, 'Kelvin is ready');
+		const range = { 'port-first': this.#first, 'port-last': this.#first + 499, 'address-first': this.#first - 10_000, 'address-last': this.#first - 9_001 };
+		await this.#start('dev', { ...this.#flags, ...range, machine: 'sim', 'save-context': '', 'sim-gpus': 'a100-80gb:4', ...settings }, 'Kelvin is ready');
 		this.key = JSON.parse(await readFile(join(this.#folder, 'dev.json'), 'utf8')).key;
 		return this;
 	}
@@ -36,7 +43,7 @@ export class Dev {
 		const { host, token } = JSON.parse(await run(['admin', 'host', name, '--store', store]));
 		const key = JSON.parse(await readFile(join(this.#folder, 'archive.json'), 'utf8'));
 		const shared = { server: this.url, temporal: this.#flags.temporal, archive: `file://${join(this.#folder, 'archive')}`, 'archive-key': key };
-		await this.#start('agent', { ...shared, host, token, machine: 'sim', 'sim-gpus': 'a100-80gb:4', 'port-first': 21_000, 'port-last': 21_999, 'data-dir': join(this.#folder, name) });
+		await this.#start('agent', { ...shared, host, token, machine: 'sim', 'sim-gpus': 'a100-80gb:4', 'port-first': this.#first + 500, 'port-last': this.#first + 999, 'data-dir': join(this.#folder, name) });
 		for (let state = ''; state !== 'ready'; await pause(100)) ({ state } = await this.ask('GET', `/v1/hosts/${host}`));
 		return host;
 	}

@@ -9,7 +9,7 @@ import { Dev } from './dev.mjs';
 let home, others;
 let browser, page, dev, wrong, host, server;
 before(async () => {
-	[browser, dev] = await Promise.all([launch(), new Dev().up({ 'sim-gpu-seconds': 3 })]);
+	[browser, dev] = await Promise.all([launch(), new Dev(22_000).up({ 'sim-gpu-seconds': 3 })]);
 	page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 	page.setDefaultTimeout(30_000);
 	wrong = complaints(page);

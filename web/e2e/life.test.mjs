@@ -7,7 +7,7 @@ import { Dev } from './dev.mjs';
 
 let browser, page, dev, wrong;
 before(async () => {
-	[browser, dev] = await Promise.all([launch(), new Dev().up()]);
+	[browser, dev] = await Promise.all([launch(), new Dev(20_000).up()]);
 	page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 	page.setDefaultTimeout(20_000);
 	wrong = complaints(page);
@@ -227,7 +227,7 @@ test('a migrate shows its plan, is tried again when there is room, and says its 
 	const second = await dev.host('second');
 	await at('migrate-notebook').click();
 	await says(at('plan'), `host ${second}`);
-	await says(at('plan'), /8080: \d+ → 21000 on its host/);
+	await says(at('plan'), /8080: \d+ → 20500 on its host/);
 	await says(at('plan'), /Loses\s*what is only in memory, open connections/);
 	await at('choice-host_id').selectOption(second);
 	await page.keyboard.press('Escape');
