@@ -63,6 +63,15 @@ func (f EndpointFields) over(spec fleet.EndpointSpec) (fleet.EndpointSpec, error
 	if f.Labels != nil {
 		spec.Labels = nil
 	}
+	if f.Scaling != nil {
+		spec.Scaling = fleet.ScalingSpec{}
+	}
+	if f.Requests != nil {
+		spec.Requests = fleet.RequestSpec{}
+	}
+	if f.Spot != nil {
+		spec.Spot = fleet.SpotSpec{}
+	}
 	data, err := json.Marshal(f)
 	if err == nil {
 		err = json.Unmarshal(data, &spec)

@@ -61,6 +61,9 @@ type EndpointFields struct {
 	CPUs              *float64           `json:"cpus,omitempty" minimum:"0" maximum:"512" doc:"CPU limit of a worker; 0: the host's default"`
 	MemoryMB          *int64             `json:"memory_mb,omitempty" minimum:"0" maximum:"8388608" doc:"Memory limit of a worker in MiB; 0: the host's default"`
 	Labels            *map[string]string `json:"labels,omitempty" doc:"Your own labels, at most 32"`
+	Scaling           *fleet.ScalingSpec `json:"scaling,omitempty" doc:"How the number of workers follows the load"`
+	Requests          *fleet.RequestSpec `json:"requests,omitempty" doc:"How the gateways treat requests"`
+	Spot              *fleet.SpotSpec    `json:"spot,omitempty" doc:"Which workers may run on spot hosts"`
 }
 
 // EndpointCreate asks for an endpoint. What it leaves out comes from the quick deploy, if
@@ -71,8 +74,8 @@ type EndpointCreate struct {
 	EndpointFields
 }
 
-// EndpointPatch changes an endpoint: what it leaves out stays as it is. Env and labels are
-// replaced as a whole. data_center cannot change.
+// EndpointPatch changes an endpoint: what it leaves out stays as it is. Env, labels, scaling,
+// requests and spot are replaced as a whole. data_center cannot change.
 type EndpointPatch struct {
 	Name *string `json:"name,omitempty" minLength:"1" maxLength:"128" doc:"A new name"`
 	EndpointFields

@@ -36,6 +36,9 @@ type EndpointSpec struct {
 	CPUs              float64           `json:"cpus,omitempty" minimum:"0" maximum:"512" doc:"CPU limit of a worker; 0: the host's default"`
 	MemoryMB          int64             `json:"memory_mb,omitempty" minimum:"0" maximum:"8388608" doc:"Memory limit of a worker in MiB; 0: the host's default"`
 	Labels            map[string]string `json:"labels,omitempty" doc:"Your own labels, at most 32"`
+	Scaling           ScalingSpec       `json:"scaling,omitzero" doc:"How the number of workers follows the load"`
+	Requests          RequestSpec       `json:"requests,omitzero" doc:"How the gateways treat requests"`
+	Spot              SpotSpec          `json:"spot,omitzero" doc:"Which workers may run on spot hosts"`
 }
 
 // Worker is what a worker of the endpoint is asked to be.

@@ -14,6 +14,8 @@ type EndpointRoute struct {
 	AccountID         string        `json:"account_id"`
 	Open              bool          `json:"open"` // not stopped: requests are accepted
 	TargetConcurrency int           `json:"target_concurrency"`
+	Requests          RequestSpec   `json:"requests,omitzero"`
+	Keys              []string      `json:"keys,omitempty"` // SHA-256 hashes, in hex, of the keys that open it, if Requests.Keys
 	Workers           []WorkerRoute `json:"workers"`
 }
 
@@ -46,17 +48,26 @@ type PortRoute struct {
 // A GatewayReport is what a gateway knows, sent every second and at once when a draining
 // worker becomes empty.
 type GatewayReport struct {
-	Version  int64                   `json:"version"`  // of the routes it follows
-	InFlight map[string]int          `json:"inflight"` // requests by instance; those with none may be left out
-	Load     map[string]EndpointLoad `json:"load"`     // by endpoint
+	Run      string                  `json:"run,omitempty"` // of the gateway's process: totals in Load begin with it
+	Version  int64                   `json:"version"`       // of the routes it follows
+	InFlight map[string]int          `json:"inflight"`      // requests by instance; those with none may be left out
+	Load     map[string]EndpointLoad `json:"load"`          // by endpoint
 }
 
-// EndpointLoad is what one gateway saw of one endpoint since its last report.
+// EndpointLoad is what one gateway sees of one endpoint. Counts are totals since the gateway's
+// Run began, so that a report that is lost, or heard twice, changes nothing. An endpoint
+// without requests in flight, waiting, or since a minute, may be left out.
 type EndpointLoad struct {
-	InFlight int   `json:"inflight"`
-	Queued   int   `json:"queued"`
-	Requests int64 `json:"requests"` // that arrived
-	Errors   int64 `json:"errors"`   // answered 502, 503 or 504 by the gateway itself
-	BusyMS   int64 `json:"busy_ms"`  // summed time of the requests that ended
-	Ended    int64 `json:"ended"`
+	InFlight int     `json:"inflight"`
+	Queued   int     `json:"queued"`
+	Peak     int     `json:"peak,omitempty"` // of the two together, in the last 3 s
+	Requests int64   `json:"requests"`       // that arrived, each counted once
+	Errors   int64   `json:"errors"`         // answered 502, 503 or 504 by the gateway itself
+	BusyMS   int64   `json:"busy_ms"`        // summed time of the requests that ended
+	Ended    int64   `json:"ended"`
+	Classes  []int64 `json:"classes,omitempty"` // answers by the first digit of their status: 1xx to 5xx
+	Latency  []int64 `json:"latency,omitempty"` // answers by time, in the buckets of LatencyBounds and one above
 }
+
+// LatencyBounds are the upper bounds of the buckets of EndpointLoad.Latency, in seconds.
+var LatencyBounds = [...]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300}

@@ -105,8 +105,39 @@ func (s EndpointSpec) Validate(name string) error {
 	p.add(s.GPUsPerWorker >= 1 && s.GPUsPerWorker <= MaxGPUs, "body.gpus_per_worker", "is out of range", fmt.Sprintf("1 to %d", MaxGPUs))
 	p.add(s.TargetConcurrency >= 1 && s.TargetConcurrency <= MaxConcurrency, "body.target_concurrency", "is out of range", fmt.Sprintf("1 to %d", MaxConcurrency))
 	p.add(s.Port >= 1 && s.Port <= 65535, "body.port", "is not a port", "1 to 65535")
+	s.Scaling.validate(&p)
+	s.Requests.validate(&p)
+	s.Spot.validate(&p, s.MaxWorkers)
 	s.Worker().validate(&p)
 	return p.err()
+}
+
+func (s ScalingSpec) validate(p *problems) {
+	p.add(s.Policy == "" || s.Policy == "default" || s.Policy == "fast", "body.scaling.policy", "is not a policy", "default, fast")
+	p.add(s.UpPercent >= -1 && s.UpPercent <= 10_000, "body.scaling.up_percent", "is out of range", "-1 to 10000")
+	p.add(s.DownCount >= -1 && s.DownCount <= MaxWorkers, "body.scaling.down_count", "is out of range", fmt.Sprintf("-1 to %d", MaxWorkers))
+	p.add(s.DownPercent >= 0 && s.DownPercent <= 100, "body.scaling.down_percent", "is out of range", "0 to 100")
+	p.add(s.LowPercent >= 0 && s.LowPercent <= 100, "body.scaling.low_percent", "is out of range", "0 to 100")
+	p.add(s.Hold == 0 || s.Hold >= Duration(time.Minute) && s.Hold <= Duration(24*time.Hour), "body.scaling.hold", "is out of range", "60s to 24h")
+	p.add(s.ZeroHold == 0 || s.ZeroHold >= Duration(time.Minute) && s.ZeroHold <= Duration(24*time.Hour), "body.scaling.zero_hold", "is out of range", "60s to 24h")
+	p.add(s.Drain == 0 || s.Drain >= Duration(time.Second) && s.Drain <= Duration(time.Hour), "body.scaling.drain", "is out of range", "1s to 1h")
+	p.add(s.MinArrivals >= -1 && s.MinArrivals <= 1000, "body.scaling.min_arrivals", "is out of range", "-1 to 1000")
+	p.add(s.CancelAfter >= Duration(-time.Second) && s.CancelAfter <= Duration(time.Hour), "body.scaling.cancel_after", "is out of range", "-1s to 1h")
+}
+
+func (s RequestSpec) validate(p *problems) {
+	p.add(s.ConcurrencyLimit >= 0 && s.ConcurrencyLimit <= 100_000, "body.requests.concurrency_limit", "is out of range", "0 to 100000")
+	p.add(s.QueueMax >= 0 && s.QueueMax <= 100_000, "body.requests.queue_max", "is out of range", "0 to 100000")
+	p.add(s.QueueTimeout >= 0 && s.QueueTimeout <= Duration(time.Hour), "body.requests.queue_timeout", "is out of range", "0s to 1h")
+	p.add(s.Timeout >= 0 && s.Timeout <= Duration(24*time.Hour), "body.requests.timeout", "is out of range", "0s to 24h")
+	p.add(s.IdleTimeout >= 0 && s.IdleTimeout <= Duration(24*time.Hour), "body.requests.idle_timeout", "is out of range", "0s to 24h")
+	p.add(s.MaxBody >= 0, "body.requests.max_body", "is negative", "0 or more")
+}
+
+func (s SpotSpec) validate(p *problems, most int) {
+	p.add(s.Market == "" || s.Market == OnDemand || s.Market == Spot, "body.spot.market", "is not a market", "on-demand, spot")
+	p.add(s.BaseOnDemand >= 0 && s.BaseOnDemand <= most, "body.spot.base_on_demand", "is out of range", fmt.Sprintf("0 to max_workers (%d)", most))
+	p.add(s.Spare == nil || *s.Spare >= 0 && *s.Spare <= 100, "body.spot.spare", "is out of range", "0 to 100")
 }
 
 // Validate says everything that is wrong with a server's name and spec, after Defaults.

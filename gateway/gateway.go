@@ -201,7 +201,7 @@ func (e *endpoint) report(r *fleet.GatewayReport, young time.Time) (over bool) {
 		return e.gone && len(e.workers) == 0 && len(e.streams) == 0
 	}
 	load.Queued = e.queued
-	if e.open || load != (fleet.EndpointLoad{}) {
+	if e.open || load.InFlight+load.Queued > 0 || load.Requests+load.Ended+load.Errors > 0 {
 		r.Load[e.id] = load
 	}
 	return e.gone && len(e.workers) == 0

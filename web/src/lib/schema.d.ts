@@ -2013,8 +2013,14 @@ export interface components {
              * @example echo
              */
             quick_deploy?: string;
+            /** @description How the gateways treat requests */
+            requests?: components["schemas"]["RequestSpec"];
+            /** @description How the number of workers follows the load */
+            scaling?: components["schemas"]["ScalingSpec"];
             /** @description Shell that runs the start command. Default /bin/sh */
             shell?: string;
+            /** @description Which workers may run on spot hosts */
+            spot?: components["schemas"]["SpotSpec"];
             /**
              * Format: int64
              * @description Requests in flight that one worker is meant to serve. Default 100
@@ -2026,12 +2032,16 @@ export interface components {
         EndpointLoad: {
             /** Format: int64 */
             busy_ms?: number;
+            classes?: number[];
             /** Format: int64 */
             ended?: number;
             /** Format: int64 */
             errors?: number;
             /** Format: int64 */
             inflight?: number;
+            latency?: number[];
+            /** Format: int64 */
+            peak?: number;
             /** Format: int64 */
             queued?: number;
             /** Format: int64 */
@@ -2109,8 +2119,14 @@ export interface components {
             port?: number;
             /** @description Path whose answer below 500 says that a worker is ready. Default / */
             probe_path?: string;
+            /** @description How the gateways treat requests */
+            requests?: components["schemas"]["RequestSpec"];
+            /** @description How the number of workers follows the load */
+            scaling?: components["schemas"]["ScalingSpec"];
             /** @description Shell that runs the start command. Default /bin/sh */
             shell?: string;
+            /** @description Which workers may run on spot hosts */
+            spot?: components["schemas"]["SpotSpec"];
             /**
              * Format: int64
              * @description Requests in flight that one worker is meant to serve. Default 100
@@ -2122,7 +2138,9 @@ export interface components {
         EndpointRoute: {
             account_id: string;
             endpoint_id: string;
+            keys?: string[];
             open: boolean;
+            requests?: components["schemas"]["RequestSpec"];
             /** Format: int64 */
             target_concurrency: number;
             workers: components["schemas"]["WorkerRoute"][];
@@ -2195,8 +2213,14 @@ export interface components {
             port: number;
             /** @description Path whose answer below 500 says that a worker is ready. Default / */
             probe_path?: string;
+            /** @description How the gateways treat requests */
+            requests?: components["schemas"]["RequestSpec"];
+            /** @description How the number of workers follows the load */
+            scaling?: components["schemas"]["ScalingSpec"];
             /** @description Shell that runs the start command. Default /bin/sh */
             shell?: string;
+            /** @description Which workers may run on spot hosts */
+            spot?: components["schemas"]["SpotSpec"];
             /**
              * Format: int64
              * @description Requests in flight that one worker is meant to serve. Default 100
@@ -2676,6 +2700,7 @@ export interface components {
             load?: {
                 [key: string]: components["schemas"]["EndpointLoad"];
             };
+            run?: string;
             /** Format: int64 */
             version?: number;
         } & {
@@ -3712,6 +3737,40 @@ export interface components {
             /** @description Rows, for errors that were not */
             uncorrected: components["schemas"]["ReadingUint64"];
         };
+        RequestSpec: {
+            /**
+             * Format: int64
+             * @description Requests in flight that one worker gets at the most; more wait. Default: target_concurrency
+             */
+            concurrency_limit?: number;
+            /**
+             * @description How long an answer, a stream or a WebSocket may stand still. Default: no limit
+             * @example 5m
+             */
+            idle_timeout?: string;
+            /** @description Requests must bear one of the endpoint's keys (kelvin endpoint key) */
+            keys?: boolean;
+            /**
+             * Format: int64
+             * @description Largest request body in bytes. Default: the gateway's
+             */
+            max_body?: number;
+            /**
+             * Format: int64
+             * @description Requests that may wait for a worker, at each gateway. Default 1000
+             */
+            queue_max?: number;
+            /**
+             * @description How long a request may wait for a worker. Default 2m
+             * @example 2m
+             */
+            queue_timeout?: string;
+            /**
+             * @description How long a request may take in all, once a worker has it. Default: no limit
+             * @example 10m
+             */
+            timeout?: string;
+        };
         Result: {
             /** @description The first pass read before anything was written */
             audited: boolean;
@@ -3805,6 +3864,58 @@ export interface components {
             servers: components["schemas"]["ServerRoute"][];
             /** Format: int64 */
             version: number;
+        };
+        ScalingSpec: {
+            /**
+             * @description Starting workers are cancelled when nothing in this time has wanted them; -1s: never
+             * @example 10s
+             */
+            cancel_after?: string;
+            /**
+             * Format: int64
+             * @description Workers that leave at a time; -1: no limit
+             */
+            down_count?: number;
+            /**
+             * Format: int64
+             * @description Share of the workers that leaves at a time at the most, in percent; one may always leave
+             */
+            down_percent?: number;
+            /**
+             * @description Time in which a queue should be gone
+             * @example 60s
+             */
+            drain?: string;
+            /**
+             * @description How long use must be low before a worker leaves. At least 60s
+             * @example 60s
+             */
+            hold?: string;
+            /**
+             * Format: int64
+             * @description Use is low when the load fits at this share of the target on fewer workers, in percent
+             */
+            low_percent?: number;
+            /**
+             * Format: int64
+             * @description Arrivals that a rate rests on at least: its window widens until it has them, to 60 s; -1: none
+             */
+            min_arrivals?: number;
+            /**
+             * @description The rules: default (documented limits) or fast (no limit on growth, gives back sooner). Default: default
+             * @enum {string}
+             */
+            policy?: "default" | "fast";
+            /**
+             * Format: int64
+             * @description Growth at the most in 60 s, in percent of what there was; -1: no limit. default: 200, fast: -1
+             */
+            up_percent?: number;
+            /**
+             * @description How long without any request before the last worker leaves
+             * @example 60s
+             */
+            zero_hold?: string;
         };
         Schedule: {
             /** Format: date-time */
@@ -4199,6 +4310,25 @@ export interface components {
              * @example notebook
              */
             name: string;
+        };
+        SpotSpec: {
+            /**
+             * Format: int64
+             * @description Workers that are on on-demand hosts always
+             */
+            base_on_demand?: number;
+            /** @description On-demand workers stand in for spot workers that are missing. Default true */
+            dynamic_fallback?: boolean;
+            /**
+             * @description on-demand: spot hosts are not used. spot: they are, as far as the fields beside say. Default: on-demand
+             * @enum {string}
+             */
+            market?: "on-demand" | "spot";
+            /**
+             * Format: int64
+             * @description Spot workers beyond what is wanted, as a hedge. Default: as many as pay, given the provider's notice and prices
+             */
+            spare?: number;
         };
         Stats: {
             /**
