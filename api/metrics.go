@@ -65,6 +65,7 @@ var (
 	verdictsDesc  = prometheus.NewDesc("kelvin_gpu_verdicts_total", "Verdicts on GPUs by outcome and the rule that decided.", []string{"outcome", "rule"}, nil)
 	scrubsDesc    = prometheus.NewDesc("kelvin_gpu_scrubs_total", "Scrubs of GPUs by outcome.", []string{"outcome"}, nil)
 	gpuEventsDesc = prometheus.NewDesc("kelvin_gpu_events_total", "What drivers of GPUs reported, by kind and Xid.", []string{"kind", "xid"}, nil)
+	decisionsDesc = prometheus.NewDesc("kelvin_scale_decisions_total", "Decisions of autoscalers by the rule that bound them.", []string{"rule"}, nil)
 	badDesc       = prometheus.NewDesc("kelvin_gpu_quarantined", "GPUs in quarantine by type.", []string{"type"}, nil)
 	openDesc      = prometheus.NewDesc("kelvin_operations_open", "Open operations by name.", []string{"operation"}, nil)
 	overdueDesc   = prometheus.NewDesc("kelvin_operation_overdue", "Open operations past their deadline.", nil, nil)
@@ -78,7 +79,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *census) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, verdictsDesc, scrubsDesc, gpuEventsDesc, badDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, findingsDesc, tunnelsDesc, commandsDesc, copiesDesc} {
+	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, verdictsDesc, scrubsDesc, gpuEventsDesc, decisionsDesc, badDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, findingsDesc, tunnelsDesc, commandsDesc, copiesDesc} {
 		out <- d
 	}
 }
@@ -121,6 +122,8 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 			d, labels = scrubsDesc, labels[:1]
 		case store.TallyEvents:
 			d = gpuEventsDesc
+		case store.TallyScaling:
+			d, labels = decisionsDesc, labels[:1]
 		}
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(t.Count), labels...)
 	}

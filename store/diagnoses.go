@@ -86,6 +86,7 @@ const (
 	TallyVerdicts = "verdicts" // outcome, rule
 	TallyScrubs   = "scrubs"   // outcome
 	TallyEvents   = "events"   // kind, Xid
+	TallyScaling  = "scaling"  // rule
 )
 
 // tally counts for Prometheus.

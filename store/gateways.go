@@ -13,11 +13,12 @@ type gatewayRow struct {
 	Version    int64  `db:"version"`
 	InFlight   string `db:"inflight"`
 	Load       string `db:"load"`
+	Run        string `db:"run"`
 	SeenAt     int64  `db:"seen_at"`
 	CreatedAt  int64  `db:"created_at"`
 }
 
-const gatewayColumns = `id, name, data_center, version, inflight, load, seen_at, created_at`
+const gatewayColumns = `id, name, data_center, version, inflight, load, run, seen_at, created_at`
 
 // CreateGateway makes a gateway of a data center. The token, which it bears, is returned
 // this once. Conflict if the name is taken, Invalid if there is no such data center.
@@ -61,8 +62,8 @@ func (s *Store) SaveGatewayReport(ctx context.Context, gatewayID string, r fleet
 		r.Load = map[string]fleet.EndpointLoad{}
 	}
 	return s.write(ctx, "save gateway report", func(t *tx) error {
-		n, err := t.exec(`UPDATE gateways SET version = ?, inflight = ?, load = ?, seen_at = ? WHERE id = ?`,
-			r.Version, document(r.InFlight), document(r.Load), micros(t.now), gatewayID)
+		n, err := t.exec(`UPDATE gateways SET version = ?, inflight = ?, load = ?, run = ?, seen_at = ? WHERE id = ?`,
+			r.Version, document(r.InFlight), document(r.Load), text(r.Run), micros(t.now), gatewayID)
 		if err == nil && n == 0 {
 			return fleet.Errorf(fleet.NotFound, "there is no gateway %s", quote(gatewayID))
 		}
@@ -96,7 +97,7 @@ func (t *tx) gateways(q query) ([]Gateway, error) {
 	all := make([]Gateway, len(rows))
 	for i, r := range rows {
 		all[i] = Gateway{
-			ID: r.ID, Name: r.Name, DataCenter: r.DataCenter, Version: r.Version, Live: r.SeenAt > t.liveSince(),
+			ID: r.ID, Name: r.Name, DataCenter: r.DataCenter, Version: r.Version, Live: r.SeenAt > t.liveSince(), Run: r.Run,
 			SeenAt: at(r.SeenAt), CreatedAt: at(r.CreatedAt),
 		}
 		if err := parse(r.InFlight, &all[i].InFlight); err != nil {

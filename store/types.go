@@ -54,8 +54,9 @@ type Gateway struct {
 	ID         string
 	Name       string
 	DataCenter string
-	Version    int64 // of the routes it follows
-	Live       bool  // it reported within GatewayTTL
+	Version    int64  // of the routes it follows
+	Live       bool   // it reported within GatewayTTL
+	Run        string // of its process: the totals in Load begin with it
 	InFlight   map[string]int
 	Load       map[string]fleet.EndpointLoad
 	SeenAt     time.Time // zero: never heard of
@@ -147,8 +148,8 @@ type Counts struct {
 	Tallies   []GPUTally // since the record began
 }
 
-// A GPUTally counts verdicts by outcome and rule, scrubs by outcome, or events of drivers by
-// kind and Xid: Metric says which.
+// A GPUTally counts verdicts by outcome and rule, scrubs by outcome, events of drivers by
+// kind and Xid, or decisions of autoscalers by rule: Metric says which.
 type GPUTally struct {
 	Metric string `db:"metric"`
 	One    string `db:"one"`
