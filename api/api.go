@@ -163,6 +163,11 @@ func (s *Server) table(r *routes) {
 	register(r, s.resetGPU, route{fleetOperator, "POST /v1/gpus/{id}/reset", "resetGPU", "Reset a GPU", "Has one that no instance has reset, and tested. The answer is the care, which the GPU shows until it is over."}, started)
 	register(r, s.cancelCare, route{fleetOperator, "DELETE /v1/gpus/{id}/care", "cancelGPUCare", "Cancel what is being done with a GPU", "A test, scrub or reset ends. What has been moved off the GPU stays where it is; one that was to be reset and was not is quarantined."}, started)
 	register(r, s.getDiagnosis, route{viewer, "GET /v1/gpu-diagnoses/{id}", "getGPUDiagnosis", "Show a diagnosis", "The whole report: what was found before and after, what the test did, the verdict, and the host's signature. The account's own; all of them for the fleet's operators."})
+	register(r, s.listControllers, route{fleetViewer, "GET /v1/controllers", "listControllers", "List controllers", "One for each data center: whether its gateways serve, what needs them, and when they stop by themselves."})
+	register(r, s.getController, route{fleetViewer, "GET /v1/controllers/{data_center}", "getController", "Show a controller", "With the countdown to its autostop, and its gateways."})
+	register(r, s.updateController, route{fleetOperator, "PATCH /v1/controllers/{data_center}", "updateController", "Change a controller", "How long it stays up with nothing to serve, and whether it stops by itself at all. Kept over restarts."})
+	register(r, s.startController, route{fleetOperator, "POST /v1/controllers/{data_center}/up", "startController", "Start a controller", "It starts by itself with the first endpoint or server with ports."})
+	register(r, s.stopController, route{fleetOperator, "POST /v1/controllers/{data_center}/down", "stopController", "Stop a controller", "Its gateways give their ports back. 409 while endpoints, or servers with ports, need it."})
 	register(r, s.listGateways, route{fleetViewer, "GET /v1/gateways", "listGateways", "List gateways", "With the version of the routes that each follows."})
 
 	register(r, s.audit, route{fleetViewer, "GET /v1/audit", "audit", "Audit the fleet", "Compares the record with itself, with Temporal and with what hosts reported last. In a sound fleet nothing is found."})

@@ -4,6 +4,7 @@ package fleet
 // Version rises with every change, and only then.
 type Routes struct {
 	Version   int64           `json:"version"`
+	Closed    bool            `json:"closed,omitempty"` // the data center's controller is down: a gateway gives its ports back
 	Endpoints []EndpointRoute `json:"endpoints"`
 	Servers   []ServerRoute   `json:"servers"`
 }

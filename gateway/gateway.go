@@ -57,6 +57,7 @@ type Gateway struct {
 	soon  chan struct{} // asks for a report now
 	moved chan struct{} // the ports in table may be others
 	bound bound
+	door  door
 }
 
 // A table is the endpoints and servers of one version of the routes.
@@ -144,6 +145,7 @@ func (g *Gateway) Apply(routes fleet.Routes) {
 		}
 	}
 	g.table.Store(&table{version: routes.Version, endpoints: endpoints, ports: ports})
+	g.door.set(routes.Closed)
 	g.reportSoon()
 	select {
 	case g.moved <- struct{}{}:

@@ -62,6 +62,9 @@ func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec
 			if err := t.giveAddresses(h, n.Spec.Ports, s.AddressFirst, s.AddressLast); err != nil {
 				return err
 			}
+			if err := t.raise(h.DataCenter, "submission"); err != nil {
+				return err
+			}
 		}
 		return t.accepted(h, rec)
 	})
@@ -144,6 +147,9 @@ func (s *Store) CreateEndpoint(ctx context.Context, ask Ask, name string, spec f
 			return err
 		}
 		if err := t.bump(spec.DataCenter); err != nil {
+			return err
+		}
+		if err := t.raise(spec.DataCenter, "submission"); err != nil {
 			return err
 		}
 		return t.accepted(h, rec)

@@ -11,14 +11,14 @@ import (
 
 var dataCenterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`) // a part of host names
 
-// EnsureDataCenter makes a data center, or gives it the URL. Invalid for a name that is no
-// DNS label.
+// EnsureDataCenter makes a data center, or gives it the URL. Its controller is down until
+// something needs it. Invalid for a name that is no DNS label.
 func (s *Store) EnsureDataCenter(ctx context.Context, dc fleet.DataCenter) error {
 	return s.write(ctx, "ensure data center", func(t *tx) error {
 		if !dataCenterName.MatchString(dc.Name) {
 			return fleet.Errorf(fleet.Invalid, "the name of a data center is lower-case letters, digits and hyphens, at most 63")
 		}
-		_, err := t.exec(`INSERT INTO data_centers (name, gateway_url) VALUES (?, ?)
+		_, err := t.exec(`INSERT INTO data_centers (name, gateway_url, controller) VALUES (?, ?, 'down')
 			ON CONFLICT (name) DO UPDATE SET gateway_url = excluded.gateway_url`, dc.Name, dc.GatewayURL)
 		return err
 	})

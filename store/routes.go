@@ -16,6 +16,9 @@ func (s *Store) Routes(ctx context.Context, dataCenter string) (fleet.Routes, er
 		if routes.Version, err = t.routesVersion(dataCenter); err != nil {
 			return err
 		}
+		if err := t.get(&routes.Closed, `SELECT controller = 'down' FROM data_centers WHERE name = ?`, dataCenter); err != nil {
+			return err
+		}
 		var endpoints []struct {
 			ID                string      `db:"id"`
 			AccountID         string      `db:"account_id"`

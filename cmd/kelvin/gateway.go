@@ -96,7 +96,7 @@ func (g *gatewayPart) run(ctx context.Context, ln net.Listener, logger *slog.Log
 	group.Go(func() error {
 		// The routes are followed until the last request has ended: drains wait for the reports.
 		defer stopSync()
-		return gw.Serve(ctx, ln)
+		return gw.Serve(ctx, gw.Standby(ln))
 	})
 	group.Go(func() error { return gw.Run(synced) })
 	group.Go(func() error {

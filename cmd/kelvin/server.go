@@ -112,6 +112,10 @@ func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, 
 		return nil
 	})
 	group.Go(func() error {
+		(&workflows.Controllers{Store: record, Logger: logger}).Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
 		auditor.Run(ctx)
 		return nil
 	})
