@@ -6,20 +6,22 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
-// bucketBounds are the upper bounds of the histogram of request times, in seconds.
-var bucketBounds = [...]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300}
+const buckets = len(fleet.LatencyBounds) + 1 // of the histograms of times: one is above all bounds
 
-// counts are an endpoint's counters. Its lock guards them: it is taken for every request
-// anyway, so that counting costs next to nothing.
+// counts are an endpoint's counters since the process began. Its lock guards them: it is
+// taken for every request anyway, so that counting costs next to nothing.
 type counts struct {
-	classes [6]uint64 // requests that ended, by the first digit of their status
-	buckets [len(bucketBounds) + 1]uint64
-	seconds float64
-	retries uint64             // dials that failed
-	since   fleet.EndpointLoad // since the last report
-	busy    time.Duration      // since.BusyMS, finer
-	logged  time.Time          // when a failure of ours was last logged
-	streams streamCounts
+	requests int64    // that arrived
+	errors   int64    // answered by the gateway itself, with 5xx
+	classes  [6]int64 // requests that ended, by the first digit of their status
+	buckets  [buckets]int64
+	seconds  float64
+	retries  uint64 // dials that failed
+	busy     time.Duration
+	served   int64     // requests that ended and that a worker had
+	active   time.Time // when one arrived or ended
+	logged   time.Time // when a failure of ours was last logged
+	streams  streamCounts
 }
 
 // streamCounts are what was counted of streams that ended.
@@ -36,41 +38,41 @@ func (c *streamCounts) end(how outcome, in, out int64) {
 	c.in, c.out = c.in+in, c.out+out
 }
 
-// ended counts a request: the status it was answered with and its whole time.
-func (c *counts) ended(status int, took time.Duration) {
+// arrive counts a request that came, once, however often it is sent.
+func (c *counts) arrive(now time.Time) {
+	c.requests++
+	c.active = now
+}
+
+// end counts a request: the status it was answered with and its whole time.
+func (c *counts) end(status int, took time.Duration, now time.Time) {
 	c.classes[min(max(status/100, 0), 5)]++
 	c.seconds += took.Seconds()
 	c.buckets[bucketOf(took.Seconds())]++
+	c.active = now
 }
 
-// served counts a request that a worker had, and how long. The others would make the mean
+// serve counts a request that a worker had, and how long. The others would make the mean
 // time that a worker takes look too short.
-func (c *counts) served(busy time.Duration) {
-	c.since.Ended++
+func (c *counts) serve(busy time.Duration) {
+	c.served++
 	c.busy += busy
 }
 
-// takeLoad returns what was counted since it was last called.
-func (c *counts) takeLoad() fleet.EndpointLoad {
-	load := c.since
-	load.BusyMS = c.busy.Milliseconds()
-	c.since, c.busy = fleet.EndpointLoad{}, c.busy%time.Millisecond
-	return load
-}
-
-// giveBack undoes takeLoad: the report did not arrive.
-func (c *counts) giveBack(load fleet.EndpointLoad) {
-	c.since.Requests += load.Requests
-	c.since.Errors += load.Errors
-	c.since.Ended += load.Ended
-	c.busy += time.Duration(load.BusyMS) * time.Millisecond
+// load is what is reported of them.
+func (c *counts) load() fleet.EndpointLoad {
+	classes, latency := c.classes, c.buckets
+	return fleet.EndpointLoad{
+		Requests: c.requests, Errors: c.errors, BusyMS: c.busy.Milliseconds(), Ended: c.served,
+		Classes: classes[1:], Latency: latency[:],
+	}
 }
 
 func bucketOf(seconds float64) int {
-	for i, bound := range bucketBounds {
+	for i, bound := range fleet.LatencyBounds {
 		if seconds <= bound {
 			return i
 		}
 	}
-	return len(bucketBounds)
+	return len(fleet.LatencyBounds)
 }

@@ -26,6 +26,7 @@ type endpoint struct {
 	waiting chan struct{}      // closed when a waiting request may find a worker; nil: none waits
 	queued  int                // requests and streams that wait
 	count   counts
+	peak    peak
 
 	addresses map[int]*address // of a server, by port
 	streams   map[*stream]struct{}

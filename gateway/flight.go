@@ -25,6 +25,7 @@ type flight struct {
 	seat     seat      // its worker is nil while it has none
 	risen    bool      // it has left its seat, and goes on
 	dials    int       // that failed
+	entered  bool      // it is in flight, or waits
 	kept     bool      // its body was read before it waited
 	status   int       // that it was answered with
 	problem  *problem  // the answer, if it was our own
@@ -127,15 +128,18 @@ func (f *flight) land(r *http.Request) {
 	e := f.endpoint
 	e.mu.Lock()
 	if f.seat.worker != nil {
-		e.count.served(now.Sub(f.boarded))
+		e.count.serve(now.Sub(f.boarded))
 		if !f.risen {
 			drained = e.stand(f.seat)
 		}
 	}
-	e.count.ended(f.status, now.Sub(f.start))
+	if f.entered {
+		e.peak.move(now, -1)
+	}
+	e.count.end(f.status, now.Sub(f.start), now)
 	level := slog.LevelDebug
 	if f.problem != nil && f.problem.status >= 500 {
-		e.count.since.Errors++
+		e.count.errors++
 		if now.Sub(e.count.logged) >= time.Second { // a stopped endpoint may be asked a lot
 			e.count.logged, level = now, slog.LevelInfo
 		}

@@ -167,11 +167,7 @@ func TestAGatewayServesWhileTheServerIsAway(t *testing.T) {
 	}
 	c.away.Store(false)
 	require.Eventually(t, func() bool { return g.follows(2) }, 10*time.Second, time.Millisecond, "it comes back by itself")
-	var counted int64
-	for counted < served {
-		counted += nextReport(t, c).Load[testEndpoint].Requests
-	}
-	require.Equal(t, served, counted, "what happened meanwhile is reported once")
+	require.Equal(t, served, nextReport(t, c).Load[testEndpoint].Requests, "what happened meanwhile is in the totals")
 }
 
 func TestAServerThatAnswersAtOnceIsNotAskedInATightLoop(t *testing.T) {

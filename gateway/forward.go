@@ -19,6 +19,11 @@ func requestID(h http.Header) string {
 	if v := h[requestIDHeader]; len(v) == 1 && len(v[0]) <= 128 && v[0] != "" && isPrintable(v[0]) {
 		return v[0]
 	}
+	return newID()
+}
+
+// newID makes an ID of 32 hexadecimal digits.
+func newID() string {
 	var id [16]byte // to tell requests apart, not to keep a secret
 	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
 	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())

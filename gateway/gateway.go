@@ -37,6 +37,7 @@ type Config struct {
 // A Gateway is the reverse proxy of a data center. It is an http.Handler; make one with
 // New, feed it with Run, let it listen with Serve.
 type Gateway struct {
+	run        string // names this process
 	server     string
 	token      string
 	dataCenter string
@@ -83,7 +84,7 @@ func New(c Config) (*Gateway, error) {
 	}
 	o := c.Options.withDefaults()
 	g := &Gateway{
-		server: strings.TrimRight(c.Server, "/"), token: c.Token, dataCenter: c.DataCenter,
+		run: newID(), server: strings.TrimRight(c.Server, "/"), token: c.Token, dataCenter: c.DataCenter,
 		logger: c.Logger, errorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
 		client: c.HTTPClient, options: o,
 		http: newTransport(o), grpc: newGRPCTransport(o),
@@ -163,37 +164,41 @@ func (g *Gateway) know(id string) *endpoint {
 	return e
 }
 
-// Report tells what is in flight, and what happened since it was last called. It promises
-// that no request will be sent to a worker that is draining or absent in the routes of its
-// version, until newer ones make that worker ready. Nothing is reported as empty that a
-// request is still on its way to.
+// Report tells what is in flight, and what was counted since the process began, of the
+// endpoints that have something to say. It promises that no request will be sent to a worker
+// that is draining or absent in the routes of its version, until newer ones make that worker
+// ready. Nothing is reported as empty that a request is still on its way to.
 func (g *Gateway) Report() fleet.GatewayReport {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	report := fleet.GatewayReport{InFlight: map[string]int{}, Load: map[string]fleet.EndpointLoad{}}
+	report := fleet.GatewayReport{Run: g.run, InFlight: map[string]int{}, Load: map[string]fleet.EndpointLoad{}}
 	if t := g.table.Load(); t != nil {
 		report.Version = t.version
 	}
-	young := time.Now().Add(-g.options.StreamGrace)
+	now := time.Now()
+	young := now.Add(-g.options.StreamGrace)
 	for id, e := range g.known {
-		if e.report(&report, young) {
+		if e.report(&report, now, young) {
 			delete(g.known, id)
 		}
 	}
 	return report
 }
 
-// report adds what the endpoint has in flight, and its load if it is open or had any; a
-// server's load is nobody's business, and of its streams those count that began after young.
-// It reports whether the endpoint left the routes and is empty by now.
-func (e *endpoint) report(r *fleet.GatewayReport, young time.Time) (over bool) {
+// silence is how long after its last request an endpoint is still reported.
+const silence = time.Minute
+
+// report adds what the endpoint has in flight, and its load if it has some or had a moment
+// ago; a server's load is nobody's business, and of its streams those count that began after
+// young. It reports whether the endpoint left the routes and is empty by now.
+func (e *endpoint) report(r *fleet.GatewayReport, now, young time.Time) (over bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	load := e.count.takeLoad()
+	inflight := 0
 	for id, w := range e.workers {
 		if w.inflight > 0 {
 			r.InFlight[id] = w.inflight
-			load.InFlight += w.inflight
+			inflight += w.inflight
 		}
 	}
 	if e.server {
@@ -202,8 +207,9 @@ func (e *endpoint) report(r *fleet.GatewayReport, young time.Time) (over bool) {
 		}
 		return e.gone && len(e.workers) == 0 && len(e.streams) == 0
 	}
-	load.Queued = e.queued
-	if e.open || load.InFlight+load.Queued > 0 || load.Requests+load.Ended+load.Errors > 0 {
+	if inflight+e.queued > 0 || now.Sub(e.count.active) < silence {
+		load := e.count.load()
+		load.InFlight, load.Queued, load.Peak = inflight, e.queued, e.peak.top(now)
 		r.Load[e.id] = load
 	}
 	return e.gone && len(e.workers) == 0

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -208,10 +209,10 @@ func TestReportsTellInFlightAndLoad(t *testing.T) {
 	require.NoError(t, err)
 	defer res.Body.Close()
 
-	require.Equal(t, fleet.GatewayReport{
-		Version: 7, InFlight: map[string]int{"ins_0": 1},
-		Load: map[string]fleet.EndpointLoad{testEndpoint: {InFlight: 1, Requests: 1}},
-	}, g.Report())
+	report := g.Report()
+	require.Equal(t, int64(7), report.Version)
+	require.Equal(t, map[string]int{"ins_0": 1}, report.InFlight)
+	require.Equal(t, 1, report.Load[testEndpoint].InFlight)
 
 	time.Sleep(20 * time.Millisecond) // what is measured
 	g.Apply(fleet.Routes{Version: 8}) // the endpoint is gone, its request is not
@@ -225,25 +226,54 @@ func TestReportsTellInFlightAndLoad(t *testing.T) {
 	require.Eventually(t, func() bool { return len(g.Report().InFlight) == 0 || t.Failed() }, time.Second, time.Millisecond)
 }
 
-func TestCountsThatDidNotArriveAreReportedAgain(t *testing.T) {
+func TestReportsTellTotals(t *testing.T) {
 	t.Parallel()
-	g := mustGateway(t, Options{})
+	g := mustGateway(t, Options{HoldFor: -1})
 	front := mustFront(t, g)
-	g.Apply(routes(1, mustWorker(t, func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Millisecond) })))
+	hang := make(chan struct{})
+	g.Apply(routes(1, mustWorker(t, func(w http.ResponseWriter, _ *http.Request) {
+		<-hang
+		time.Sleep(20 * time.Millisecond)
+		w.WriteHeader(http.StatusTeapot)
+	})))
+	require.Empty(t, g.Report().Load, "an endpoint that nobody asks has nothing to say")
+	require.Equal(t, g.Report().Run, g.Report().Run)
+	require.NotEqual(t, g.Report().Run, mustGateway(t, Options{}).Report().Run)
+
+	var wg sync.WaitGroup
 	for range 3 {
-		mustGet(t, front)
+		wg.Go(func() { mustGet(t, front) })
 	}
-	var report fleet.GatewayReport
-	require.Eventually(t, func() bool {
-		report = g.Report()
-		g.unreport(report)
-		return report.Load[testEndpoint].Ended == 3
-	}, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return g.Report().InFlight["ins_0"] == 3 }, 5*time.Second, time.Millisecond)
 	load := g.Report().Load[testEndpoint]
-	require.Equal(t, int64(3), load.Requests)
-	require.Equal(t, int64(3), load.Ended)
-	require.GreaterOrEqual(t, load.BusyMS, int64(60))
-	require.Equal(t, fleet.EndpointLoad{}, g.Report().Load[testEndpoint], "each is reported once")
+	require.Equal(t, fleet.EndpointLoad{InFlight: 3, Peak: 3, Requests: 3, Classes: load.Classes, Latency: load.Latency}, load)
+	close(hang)
+	wg.Wait()
+	require.Eventually(t, func() bool { return g.Report().Load[testEndpoint].Ended == 3 }, 5*time.Second, time.Millisecond)
+	g.Apply(routes(2))
+	requireProblem(t, mustGet(t, front), noReadyWorker)
+	require.Eventually(t, func() bool { return g.Report().Load[testEndpoint].Errors == 1 }, 5*time.Second, time.Millisecond)
+
+	for range 2 { // each tells the same
+		load = g.Report().Load[testEndpoint]
+		require.Equal(t, int64(4), load.Requests)
+		require.Equal(t, int64(3), load.Ended, "of those that a worker had")
+		require.GreaterOrEqual(t, load.BusyMS, int64(60))
+		require.Equal(t, []int64{0, 0, 0, 3, 1}, load.Classes)
+		require.Len(t, load.Latency, len(fleet.LatencyBounds)+1)
+		var timed int64
+		for _, n := range load.Latency {
+			timed += n
+		}
+		require.Equal(t, int64(4), timed)
+		require.Zero(t, load.InFlight)
+	}
+
+	e := g.table.Load().endpoints[testEndpoint]
+	e.mu.Lock()
+	e.count.active = e.count.active.Add(-silence)
+	e.mu.Unlock()
+	require.Empty(t, g.Report().Load, "nor has one that was asked long ago")
 }
 
 func TestConfigThatCannotWorkIsRefused(t *testing.T) {

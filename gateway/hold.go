@@ -21,7 +21,7 @@ func (f *flight) board(r *http.Request, now time.Time) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if f.dials == 0 {
-		e.count.since.Requests++
+		e.count.arrive(now)
 	}
 	for {
 		if e.gone {
@@ -33,12 +33,21 @@ func (f *flight) board(r *http.Request, now time.Time) error {
 		s, again := e.pick(now)
 		if s.worker != nil {
 			f.seat, f.boarded = s, now
+			f.enter(now)
 			return nil
 		}
 		if err := f.hold(r, again); err != nil {
 			return err
 		}
 		now = time.Now()
+	}
+}
+
+// enter counts f among the requests in flight or waiting, until it lands.
+func (f *flight) enter(now time.Time) {
+	if !f.entered {
+		f.entered = true
+		f.endpoint.peak.move(now, 1)
 	}
 }
 
@@ -62,6 +71,7 @@ func (f *flight) hold(r *http.Request, again time.Time) error {
 	}
 	changed := e.waiting
 	e.queued++
+	f.enter(now)
 	if e.queued == 1 {
 		f.gateway.reportSoon() // the endpoint may have to wake up
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // A collector shows the counts of the endpoints and servers that are in the routes, and of
@@ -89,11 +91,16 @@ func (e *endpoint) collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(streamsEndedDesc, counter, float64(n), e.id, string(how))
 		}
 	}
+	ch <- histogram(secondsDesc, c.buckets, c.seconds, e.id)
+}
+
+// histogram shows times by the bounds of fleet.LatencyBounds.
+func histogram(desc *prometheus.Desc, counted [buckets]int64, seconds float64, id string) prometheus.Metric {
 	var sum uint64
-	buckets := make(map[float64]uint64, len(bucketBounds))
-	for i, bound := range bucketBounds {
-		sum += c.buckets[i]
-		buckets[bound] = sum
+	below := make(map[float64]uint64, len(fleet.LatencyBounds))
+	for i, bound := range fleet.LatencyBounds {
+		sum += uint64(counted[i])
+		below[bound] = sum
 	}
-	ch <- prometheus.MustNewConstHistogram(secondsDesc, sum+c.buckets[len(bucketBounds)], c.seconds, buckets, e.id)
+	return prometheus.MustNewConstHistogram(desc, sum+uint64(counted[len(fleet.LatencyBounds)]), seconds, below, id)
 }

@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-
-	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 const (
@@ -52,34 +50,16 @@ func (g *Gateway) keepReporting(ctx context.Context) {
 	}
 }
 
-// sendReport sends one report. What did not arrive is counted again in the next.
+// sendReport sends one report. What does not arrive is in the next, which tells totals.
 func (g *Gateway) sendReport(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	report := g.Report()
-	body, err := json.Marshal(report)
+	body, err := json.Marshal(g.Report())
 	if err != nil {
 		return fmt.Errorf("encode the report: %w", err)
 	}
-	if _, err := g.call(ctx, http.MethodPost, "/v1/gateway/report", bytes.NewReader(body)); err != nil {
-		g.unreport(report)
-		return err
-	}
-	return nil
-}
-
-// unreport keeps the counts of a report for the next one. If the server took it and only
-// the answer was lost they count twice, which an autoscaler can live with.
-func (g *Gateway) unreport(report fleet.GatewayReport) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for id, load := range report.Load {
-		if e := g.known[id]; e != nil {
-			e.mu.Lock()
-			e.count.giveBack(load)
-			e.mu.Unlock()
-		}
-	}
+	_, err = g.call(ctx, http.MethodPost, "/v1/gateway/report", bytes.NewReader(body))
+	return err
 }
 
 // A link logs when a connection to the server is lost and when it is back, once each.
