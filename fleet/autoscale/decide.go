@@ -17,6 +17,8 @@ type Observed struct {
 	Revision int // of the spec that workers should run
 	Workers  []Worker
 	Failures Failures
+	// Sizing is what Size says. Without it the active workers are kept.
+	Sizing *Sizing
 }
 
 // A Worker is one worker of the endpoint that is not gone.
@@ -26,7 +28,10 @@ type Worker struct {
 	Revision int
 	Ready    bool // it answers, and gets requests
 	Leaving  bool // its host is emptied: it goes like one of an older revision
-	InFlight int
+	// What decides which go first when the number must fall (D6).
+	Unhealthy bool // it answers badly
+	InFlight  int
+	Price     int64 // of an hour, in one unit for all
 }
 
 // Failures are the workers that could not be made, one after the other. A worker that
@@ -41,7 +46,7 @@ type Decision struct {
 	Desired int      // workers of the newest revision
 	Create  int      // to be made now
 	Remove  []string // IDs of workers to terminate, the first first
-	Rule    string   // the rule that bound it: active, surge, back-off, …
+	Rule    Rule     // the one that bound it
 	Reason  string   // for people
 	// Again is how long the decision stands if nothing happens: 0, for ever.
 	Again time.Duration
@@ -50,13 +55,16 @@ type Decision struct {
 // Acts reports whether there is anything to do.
 func (d Decision) Acts() bool { return d.Create > 0 || len(d.Remove) > 0 }
 
-// Decide keeps exactly the active workers, all of the newest revision. Dead ones are
-// replaced. A new revision comes up one worker at a time beside the old ones (a surge of
+// Decide says which workers to make and to remove, so that there are as many as Size wants,
+// all of the newest revision. Dead ones are replaced. A new revision comes up one worker at a time beside the old ones (a surge of
 // one), and an old one goes only when as many are ready without it. So do those whose host
 // is emptied.
 func Decide(o Observed) Decision {
-	d := Decision{Desired: min(o.Active, o.Max), Rule: "active"}
-	d.Reason = fmt.Sprintf("%d active workers", d.Desired)
+	d := Decision{Desired: min(o.Active, o.Max), Rule: Active}
+	d.Reason = many(d.Desired, "active worker")
+	if o.Sizing != nil {
+		d.Desired, d.Rule, d.Reason, d.Again = o.Sizing.Total, o.Sizing.Rule, o.Sizing.Reason, whole(o.Sizing.Again)
+	}
 
 	var current, old []Worker
 	ready := 0
@@ -102,15 +110,15 @@ func Decide(o Observed) Decision {
 	d.Create = d.Desired - len(current)
 	if kept > 0 {
 		d.Create = min(d.Create, max(0, d.Desired+1-len(current)-kept))
-		d.Rule = "surge"
+		d.Rule = Surge
 		d.Reason = fmt.Sprintf("revision %d replaces %d older workers, one at a time", o.Revision, kept)
 		if !slices.ContainsFunc(old, func(w Worker) bool { return w.Revision != o.Revision }) {
 			d.Reason = fmt.Sprintf("%d workers leave hosts that are emptied, replaced one at a time", kept)
 		}
 	}
 	if wait := o.Failures.wait(o.Now); d.Create > 0 && wait > 0 {
-		d.Create, d.Again = 0, wait
-		d.Rule = "back-off"
+		d.Create, d.Again = 0, soonest(d.Again, wait)
+		d.Rule = BackOff
 		d.Reason = fmt.Sprintf("%d workers failed to start, the next try is in %s", o.Failures.Count, wait.Round(time.Second))
 	}
 	return d
@@ -124,11 +132,24 @@ func dead(w Worker) bool {
 	return w.State == fleet.Stopped || w.State == fleet.Lost || w.State == fleet.Failed
 }
 
-// leastUseful orders workers for removal: not ready before ready, idle before busy, newer
-// before older (IDs sort by age).
+// leastUseful orders workers for removal (D6): those that start, the newest first (IDs sort
+// by age); then unhealthy before healthy, idle before busy, dear before cheap, new before old.
 func leastUseful(a, b Worker) int {
-	return cmp.Or(boolean(a.Ready)-boolean(b.Ready), cmp.Compare(a.InFlight, b.InFlight), cmp.Compare(b.ID, a.ID))
+	if a.starting() && b.starting() {
+		return cmp.Compare(b.ID, a.ID)
+	}
+	return cmp.Or(
+		boolean(b.starting())-boolean(a.starting()),
+		boolean(a.serves())-boolean(b.serves()),
+		cmp.Compare(a.InFlight, b.InFlight),
+		cmp.Compare(b.Price, a.Price),
+		cmp.Compare(b.ID, a.ID),
+	)
 }
+
+func (w Worker) starting() bool { return !w.Ready && w.State == fleet.Provisioning }
+
+func (w Worker) serves() bool { return w.Ready && !w.Unhealthy }
 
 func boolean(b bool) int {
 	if b {
@@ -144,4 +165,12 @@ func (f Failures) wait(now time.Time) time.Duration {
 	}
 	pause := min(time.Second<<min(f.Count-1, 10), time.Minute)
 	return max(0, f.Last.Add(pause).Sub(now))
+}
+
+// soonest is the shorter of two pauses, of which 0 is for ever.
+func soonest(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
 }
