@@ -49,7 +49,7 @@ type decision struct {
 	safe     int // spot workers that can be relied upon now
 	settled  int // and for so long that others may go because of them
 	standIns int // on-demand workers wanted for spot workers that are missing
-	anyRisk  bool
+	atRisk   int // that answer still, and are likely to go soon
 	again    time.Time
 }
 
@@ -106,7 +106,7 @@ func (d *decision) rely(w Worker) {
 	if p.risky(d.Now) {
 		d.wake(p.LossAt.Add(RiskWindow))
 		if !d.enough(w.Pool) {
-			d.anyRisk = true
+			d.atRisk++
 			return
 		}
 	}
@@ -198,6 +198,10 @@ func (d *decision) count() {
 		return
 	}
 	spare, why := d.spare(need)
+	if extra := min(d.atRisk, max(0, need-d.safe), d.room()); extra > 0 {
+		d.vote(RuleRisk, 0, extra, "%d workers of pools with a loss in the last %s count as lost: others stand by", d.atRisk, RiskWindow)
+		spare = max(spare, extra)
+	}
 	d.plan.Spot, d.plan.Spare = need+spare, spare
 	d.vote(RuleSpot, 0, need, "%d of %d wanted workers may be spot", need, want)
 	d.vote(RuleHedge, 0, spare, "%s", why)
@@ -209,9 +213,6 @@ func (d *decision) count() {
 	covered := d.covered()
 	d.plan.Covered = covered
 	d.standIns = min(need, max(0, need-d.safe-covered))
-	if d.standIns > 0 && d.anyRisk {
-		d.vote(RuleRisk, 0, 0, "spot workers of pools with a loss in the last %s are not relied upon", RiskWindow)
-	}
 	d.vote(RuleFallback, d.standIns, 0, "%d spot workers are needed, %d can be relied upon, %d are about to start", need, d.safe, covered)
 	d.plan.OnDemand += d.standIns
 }
@@ -221,61 +222,53 @@ func (d *decision) hasSpot() bool {
 	return len(d.spot) > 0 || slices.ContainsFunc(d.Places, func(p Place) bool { return p.Market == fleet.Spot })
 }
 
-// covered is how many starting spot workers count as if they were ready: those of a start or
-// a growth that nothing has disturbed, until they should have been ready; and those that
-// will be before a worker with a notice is gone.
+// covered is how many starting spot workers count as if they were ready. An on-demand worker
+// that would not be there sooner is not made for them.
 func (d *decision) covered() int {
 	n := 0
-	var late []Worker
+	var late []time.Time // when those are ready that do not count
+	quickest := d.Now.Add(d.startP95(Pool{}, fleet.OnDemand))
 	for _, w := range d.spot {
-		if w.Ready {
-			continue
-		}
 		due := w.Since.Add(d.startP95(w.Pool, fleet.Spot))
-		if !d.Now.Before(due) || d.memory.Pools[key(w.Pool, fleet.Spot)].risky(d.Now) {
-			continue
-		}
-		if w.Since.After(d.memory.TroubleAt.Add(RiskWindow)) {
+		switch {
+		case w.Ready || !d.Now.Before(due) || d.memory.Pools[key(w.Pool, fleet.Spot)].risky(d.Now):
+		case d.triedAgain(w.Since):
+		case !due.After(quickest) || d.undisturbed(w.Since):
 			n++
 			d.wake(due)
-			continue
+		default:
+			late = append(late, due)
 		}
-		late = append(late, w)
 	}
-	missing := max(0, d.plan.Spot-len(d.spot))
-	if d.memory.TroubleAt.IsZero() || d.Now.After(d.memory.TroubleAt.Add(RiskWindow)) {
-		// Those that are made now will be such workers.
-		free := d.room()
-		n += min(missing, free)
-		missing -= min(missing, free)
+	missing := min(max(0, d.plan.Spot-len(d.spot)), d.room())
+	if missing == 0 || d.triedAgain(d.Now) {
+		return n + d.relieved(late)
 	}
-	return n + d.relieved(late, missing)
+	due := d.Now.Add(d.startP95(d.candidates(fleet.Spot)[0].Pool, fleet.Spot))
+	if !due.After(quickest) || d.undisturbed(d.Now) {
+		return n + missing + d.relieved(late)
+	}
+	return n + d.relieved(append(late, slices.Repeat([]time.Time{due}, missing)...))
 }
 
-// relieved is how many workers with a notice will have a spot worker in their place in time.
-func (d *decision) relieved(late []Worker, missing int) int {
+// triedAgain reports whether a worker is made soon after a launch that failed.
+func (d *decision) triedAgain(since time.Time) bool {
+	failed := d.memory.FailedAt
+	return !failed.IsZero() && !since.Before(failed) && since.Before(failed.Add(RiskWindow))
+}
+
+// undisturbed reports whether a worker is made for a start or a growth, and not because
+// others have gone.
+func (d *decision) undisturbed(since time.Time) bool {
+	return d.memory.TroubleAt.IsZero() || since.After(d.memory.TroubleAt.Add(RiskWindow))
+}
+
+// relieved is how many workers with a notice have a spot worker in their place before they go.
+func (d *decision) relieved(dues []time.Time) int {
 	var ends []time.Time
 	for _, w := range d.Workers {
 		if w.Doomed && w.Market == fleet.Spot && w.Deadline.After(d.Now) {
 			ends = append(ends, w.Deadline)
-		}
-	}
-	if len(ends) == 0 {
-		return 0
-	}
-	var dues []time.Time
-	for _, w := range late {
-		dues = append(dues, w.Since.Add(d.startP95(w.Pool, fleet.Spot)))
-	}
-	missing = min(missing, d.room())
-	for _, s := range d.places {
-		for range missing {
-			if s.Market == fleet.Spot && s.Avoid == "" {
-				dues = append(dues, d.Now.Add(d.startP95(s.Pool, fleet.Spot)))
-			}
-		}
-		if s.Market == fleet.Spot && s.Avoid == "" {
-			break
 		}
 	}
 	slices.SortFunc(ends, time.Time.Compare)
@@ -307,12 +300,11 @@ func (d *decision) grow() {
 		d.vote(RuleNoPlace, short, 0, "no on-demand place for %d workers", short)
 		d.acted(RuleNoPlace, "no on-demand place for %d workers", short)
 	}
-	missing := d.plan.Spot - len(d.spot)
 	if short > 0 && d.Spec.Market == fleet.Spot {
 		// What cannot be on-demand is better spot than not there.
-		serving := d.ready + d.starting() + len(d.plan.Make)
-		missing = max(missing, min(short, d.plan.Want-serving))
+		d.plan.Spot += max(0, min(short, d.plan.Want-(d.plan.OnDemand-short)-(d.plan.Spot-d.plan.Spare)))
 	}
+	missing := d.plan.Spot - len(d.spot)
 	for n := range max(0, missing) {
 		rule := RuleSpot
 		if len(d.spot)+n >= d.plan.Spot-d.plan.Spare {
@@ -329,16 +321,6 @@ func (d *decision) grow() {
 	if n := d.plan.Making(fleet.Spot); n > 0 {
 		d.acted(d.plan.Make[len(d.plan.Make)-1].Rule, "%d spot workers are missing", n)
 	}
-}
-
-// starting is how many workers are on their way.
-func (d *decision) starting() (n int) {
-	for _, w := range slices.Concat(d.spot, d.onDemand) {
-		if !w.Ready {
-			n++
-		}
-	}
-	return n
 }
 
 // shrink lets those go that are not needed any more: starting ones first, and of those that

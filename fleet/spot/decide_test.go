@@ -122,19 +122,48 @@ func TestAllLeaveAtZero(t *testing.T) {
 	require.Empty(t, p.Make)
 }
 
-func TestALossIsReplacedInAnotherPoolAndStoodInFor(t *testing.T) {
+func TestALossIsReplacedInAnotherPool(t *testing.T) {
 	t.Parallel()
 	in := on(3, places(a, b, c), ready(fleet.Spot, b, "w2"), ready(fleet.Spot, c, "w3"))
 	in.Events = []spot.Event{lost(a, "w1", 0)}
 	p := decide(in)
-	require.Equal(t, 1, p.Making(fleet.OnDemand))
-	require.Equal(t, 1, p.Making(fleet.Spot))
-	for _, m := range p.Make {
-		if m.Market == fleet.Spot {
-			require.NotContains(t, m.Pools, a)
-		}
-	}
+	require.Equal(t, []spot.Pool{b}, firsts(p, fleet.Spot))
+	require.Zero(t, p.Making(fleet.OnDemand), "on-demand would not be there sooner")
 	require.Equal(t, "a loss in the last 3 minutes", avoided(p, a))
+}
+
+func TestALossIsBridgedByOnDemandWhereThatIsQuicker(t *testing.T) {
+	t.Parallel()
+	in := on(3, starts(places(a, b, c), fleet.OnDemand, 20*time.Second), ready(fleet.Spot, b, "w2"), ready(fleet.Spot, c, "w3"))
+	in.Events = []spot.Event{lost(a, "w1", 0)}
+	p := decide(in)
+	require.Equal(t, 1, p.Making(fleet.Spot))
+	require.Equal(t, 1, p.Making(fleet.OnDemand))
+
+	in = on(3, starts(places(a, b, c), fleet.OnDemand, 20*time.Second))
+	require.Zero(t, decide(in).Making(fleet.OnDemand), "at a start, which nobody has disturbed, one of them is enough")
+}
+
+func TestWhatCannotBeOnDemandIsSpot(t *testing.T) {
+	t.Parallel()
+	all := places(a, b)
+	all[1].Free, all[3].Free = 0, 0
+	in := on(2, all)
+	in.Spec.BaseOnDemand = 1
+	p := decide(in)
+	require.Equal(t, 2, p.Making(fleet.Spot))
+	require.Contains(t, p.Reason, "no on-demand place for 1 workers")
+}
+
+func TestTheMarketOfAnEndpointChangesWithoutAGap(t *testing.T) {
+	t.Parallel()
+	in := on(2, places(a, b), ready(fleet.Spot, a, "s1", "s2"))
+	in.Spec.Market = fleet.OnDemand
+	p := decide(in)
+	require.Equal(t, 2, p.Making(fleet.OnDemand))
+	require.Empty(t, p.Leave)
+	in.Workers = append(in.Workers, ready(fleet.OnDemand, a, "d1", "d2")...)
+	require.ElementsMatch(t, []string{"s1", "s2"}, left(decide(in)))
 }
 
 func avoided(p spot.Plan, pool spot.Pool) string {

@@ -7,9 +7,15 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
+// What a spare worker is weighed by.
 const (
-	// hedgeFrom is how many spot workers one more is spread over before it pays by default.
-	hedgeFrom = 5
+	// hourMissing is what an hour in which a worker is missing is worth, in hours of an
+	// on-demand worker.
+	hourMissing = 10
+	// expectedLife is how long a spot worker lives where nothing else is known, in hours.
+	expectedLife = 2
+	// lossesPerScore are losses an hour that keep a score at 1: half-lives an hour * ln 2.
+	lossesPerScore = 1.386
 )
 
 // spare is how many spot workers to have beyond what is needed, and why. One more costs what
@@ -19,27 +25,49 @@ func (d *decision) spare(need int) (int, string) {
 	if d.Spec.Spare != nil {
 		return *d.Spec.Spare, fmt.Sprintf("%d spare workers, as asked", *d.Spec.Spare)
 	}
-	if need < hedgeFrom {
-		return 0, fmt.Sprintf("a spare worker beside %d costs more than it saves", need)
+	gap, where := d.gap()
+	if gap <= 0 {
+		return 0, "every notice is long enough for a worker to start in: a spare one would save nothing"
 	}
-	for _, s := range d.Places {
-		if s.Market != fleet.Spot || s.Free == 0 && !d.holds(s.Pool) {
-			continue
-		}
-		notice := time.Duration(d.Providers.Of(s.Pool.Provider).Notice)
-		start := d.startP95(s.Pool, fleet.Spot)
-		if notice < start {
-			return 1, fmt.Sprintf("the notice of %s in %s is shorter than a start of %s", notice, s.Pool, start)
-		}
+	losses := max(float64(need)/expectedLife, d.losses())
+	saved := losses * gap.Hours() * hourMissing
+	costs := 1 / d.ratio(where)
+	note := fmt.Sprintf("%.1f losses an hour are to be expected, each leaves a worker missing for %s: a spare one saves %.2f and costs %.2f on-demand workers", losses, gap, saved, costs)
+	if saved > costs {
+		return 1, note
 	}
-	return 0, "every notice is long enough for a worker to start in"
+	return 0, note
 }
 
-func (d *decision) holds(p Pool) bool {
-	for _, w := range d.spot {
-		if w.Pool == p {
-			return true
+// gap is how long a lost worker is missing at the worst, and where.
+func (d *decision) gap() (most time.Duration, where Pool) {
+	for _, s := range d.places {
+		if s.Market != fleet.Spot || s.Free == 0 && s.Workers == 0 {
+			continue
+		}
+		gap := d.startP95(s.Pool, fleet.Spot) - time.Duration(d.Providers.Of(s.Pool.Provider).Notice)
+		if gap > most {
+			most, where = gap, s.Pool
 		}
 	}
-	return false
+	return most, where
+}
+
+// losses are those of the pools that are used, lately, for an hour.
+func (d *decision) losses() float64 {
+	var sum Score
+	for _, s := range d.places {
+		if s.Market == fleet.Spot && s.Workers > 0 {
+			sum += s.Score
+		}
+	}
+	return float64(sum) / float64(preemptionWeighs) * lossesPerScore
+}
+
+// ratio is what an on-demand worker costs, in spot workers.
+func (d *decision) ratio(p Pool) float64 {
+	if onDemand, spot := d.price(fleet.OnDemand), d.price(fleet.Spot); onDemand > 0 && spot > 0 {
+		return float64(onDemand) / float64(spot)
+	}
+	return d.Providers.Of(p.Provider).PriceRatio
 }

@@ -35,6 +35,7 @@ type Memory struct {
 	Pools     map[string]PoolMemory `json:"pools,omitempty"`
 	Told      []Told                `json:"told,omitempty"`
 	TroubleAt time.Time             `json:"trouble_at,omitzero"` // the last preemption, notice or failed launch of a spot worker
+	FailedAt  time.Time             `json:"failed_at,omitzero"`  // the last failed launch of one
 }
 
 // PoolMemory is what is remembered of one pool.
@@ -137,6 +138,9 @@ func (m *Memory) take(e Event) {
 		}
 		if e.Market == fleet.Spot {
 			m.TroubleAt = later(m.TroubleAt, e.At)
+			if e.Kind == LaunchFailed {
+				m.FailedAt = later(m.FailedAt, e.At)
+			}
 		}
 	}
 	m.Pools[k] = p
