@@ -1,7 +1,7 @@
 // Package gateway is the reverse proxy of a data center: requests for an endpoint's host
 // name go to the ready worker with the fewest in flight. It streams, speaks HTTP/1.1,
-// HTTP/2 without TLS and WebSockets, holds requests for a moment while no worker is ready,
-// and sends a request a second time only if it never reached a worker.
+// HTTP/2 and WebSockets, with TLS and without, holds requests for a moment while no worker
+// is ready, and sends a request a second time only if it never reached a worker.
 //
 // To servers it is that, too, and a TCP proxy: it listens on the ports that are their
 // addresses, and passes on what connects there, byte by byte.

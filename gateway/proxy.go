@@ -85,6 +85,9 @@ func (f *flight) answer(res *http.Response) error {
 	if isEventStream(res.Header) {
 		f.proxy.BufferPool = smallBuffers
 	}
+	if f.writer.Header()[hstsHeader] != nil {
+		delete(res.Header, hstsHeader)
+	}
 	res.Header[requestIDHeader] = f.values[3:4:4]
 	return nil
 }

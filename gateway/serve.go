@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,6 +17,11 @@ import (
 // flight until they close), breaks off the rest, and returns nil, or Timeout if there was
 // a rest. It closes ln.
 func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
+	return g.serve(ctx, ln, g, nil)
+}
+
+// serve is Serve with another handler, and over TLS if there is a configuration of it.
+func (g *Gateway) serve(ctx context.Context, ln net.Listener, handler http.Handler, secure *tls.Config) error {
 	requests, breakOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer breakOff()
 	var inflight atomic.Int64
@@ -23,7 +29,7 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			inflight.Add(1)
 			defer inflight.Add(-1)
-			g.ServeHTTP(w, r)
+			handler.ServeHTTP(w, r)
 		}),
 		Protocols:         new(http.Protocols),
 		ReadHeaderTimeout: g.options.ReadHeaderTimeout,
@@ -33,10 +39,17 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
 	server.Protocols.SetHTTP1(true)
-	server.Protocols.SetUnencryptedHTTP2(true)
+	listen := server.Serve
+	if secure != nil {
+		server.TLSConfig = secure
+		server.Protocols.SetHTTP2(true)
+		listen = func(ln net.Listener) error { return server.ServeTLS(ln, "", "") }
+	} else {
+		server.Protocols.SetUnencryptedHTTP2(true)
+	}
 
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
+	go func() { ended <- listen(ln) }()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve requests: %w", err)

@@ -161,7 +161,7 @@ func (d *dev) runParts(ctx context.Context, p parts, logger *slog.Logger) error 
 	group.Go(func() error { return runWorker(ctx, p.record, temporal, &d.policy.Policy, "", logger) })
 	gw := d.limits
 	gw.server, gw.token, gw.dataCenter = d.agent.server, p.me.GatewayToken, devDataCenter
-	group.Go(func() error { return gw.run(ctx, p.requests, logger) })
+	group.Go(func() error { return gw.run(ctx, p.requests, nil, logger) })
 	group.Go(func() error {
 		return d.agent.run(ctx, m, temporal, logger, func() { d.greet(p, info.Driver, info.Version) })
 	})

@@ -24,6 +24,7 @@ type gatewayPart struct {
 	shutdownGrace, responseTimeout             time.Duration
 	maxBody                                    int64
 	trusted                                    []string
+	tls                                        gatewayTLS
 }
 
 func gatewayCommand() *cobra.Command {
@@ -48,8 +49,12 @@ func gatewayCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			logger.InfoContext(cmd.Context(), "gateway listens", "address", ln.Addr().String(), "data_center", g.dataCenter, "version", version)
-			return g.run(cmd.Context(), ln, logger)
+			secure, err := g.tls.prepare(cmd)
+			if err != nil {
+				return err
+			}
+			logger.InfoContext(cmd.Context(), "gateway listens", "address", ln.Addr().String(), "tls", g.tls.listen, "data_center", g.dataCenter, "version", version)
+			return g.run(cmd.Context(), ln, secure, logger)
 		},
 	}
 	cmd.Flags().StringVar(&g.listen, "listen", "127.0.0.1:8081", "address for the requests to endpoints and to the URLs of servers")
@@ -58,6 +63,7 @@ func gatewayCommand() *cobra.Command {
 	cmd.Flags().StringVar(&g.token, "token", "", "the gateway's token, or @file; see kelvin admin gateway")
 	cmd.Flags().StringVar(&g.dataCenter, "data-center", "", "data center whose endpoints and servers it serves")
 	g.limits(cmd)
+	g.tls.flags(cmd)
 	c.flags(cmd)
 	return configured(cmd)
 }
@@ -73,8 +79,8 @@ func (g *gatewayPart) limits(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&g.trusted, "trusted-proxies", nil, "networks of the load balancers before it, such as 10.0.0.0/8: what they say in X-Forwarded-… is kept")
 }
 
-// run serves until ctx ends.
-func (g *gatewayPart) run(ctx context.Context, ln net.Listener, logger *slog.Logger) error {
+// run serves until ctx ends; over TLS, too, unless secure is nil.
+func (g *gatewayPart) run(ctx context.Context, ln, secure net.Listener, logger *slog.Logger) error {
 	registry := prometheus.NewRegistry()
 	options := gateway.Options{HoldFor: g.holdFor, HoldServers: g.holdServers, MaxStreams: g.maxStreams, ShutdownGrace: g.shutdownGrace, ResponseTimeout: g.responseTimeout, MaxBody: g.maxBody}
 	for _, network := range g.trusted {
@@ -96,7 +102,7 @@ func (g *gatewayPart) run(ctx context.Context, ln net.Listener, logger *slog.Log
 	group.Go(func() error {
 		// The routes are followed until the last request has ended: drains wait for the reports.
 		defer stopSync()
-		return gw.Serve(ctx, gw.Standby(ln))
+		return g.tls.serve(ctx, gw, ln, secure, registry)
 	})
 	group.Go(func() error { return gw.Run(synced) })
 	group.Go(func() error {
