@@ -38,7 +38,7 @@ type Load struct {
 func (l Load) Now() int { return l.InFlight + l.Queued }
 
 // staleAfter is how old the last sample may be before it says nothing about now.
-const staleAfter = 5 * time.Second
+const staleAfter = 3 * time.Second
 
 // covers reports whether there are samples of the whole of the last d.
 func (l Load) covers(d time.Duration, now time.Time) bool {

@@ -48,7 +48,7 @@ func TestSize(t *testing.T) {
 	broken := known(0, 0)
 	broken.Since = time.Time{}
 	stale := known(0, 0)
-	stale.At = noon.Add(-6 * time.Second)
+	stale.At = noon.Add(-4 * time.Second)
 	for _, c := range []struct {
 		name  string
 		spec  fleet.EndpointSpec

@@ -1,0 +1,239 @@
+package autoscale_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/autoscale"
+)
+
+// The nine properties of the reference, by its numbers. Worlds are drawn: load, losses,
+// restarts, silence, changed specs.
+
+// lived is the trail of a world that had a hard life under these options.
+func lived(t *rapid.T, scaling fleet.ScalingSpec) []step {
+	e := spec(rapid.IntRange(0, 3).Draw(t, "active"), rapid.IntRange(3, 60).Draw(t, "max"))
+	e.Scaling = scaling
+	e.TargetConcurrency = rapid.SampledFrom([]int{1, 3, 10}).Draw(t, "target")
+	seed := rapid.Uint64().Draw(t, "seed")
+	w := newWorld(e, seed, lively(seed, rapid.IntRange(1, 20).Draw(t, "rate")))
+	w.limit = e.TargetConcurrency * rapid.IntRange(1, 2).Draw(t, "limit")
+	w.service = rapid.IntRange(1, 30).Draw(t, "service")
+	w.chaos = true
+	for second := range 1200 {
+		w.tick(second)
+	}
+	return w.trail
+}
+
+func lowUse(s autoscale.Sizing) bool { return s.Rule == autoscale.LowUse || s.Rule == autoscale.Step }
+
+// base is the lowest total in force in the 60 s before a step, by the trail alone.
+func base(trail []step, i int) int {
+	low := trail[i].sizing.Was
+	for j := i - 1; j >= 0 && trail[i].at.Sub(trail[j].at) < time.Minute; j-- {
+		low = min(low, trail[j].sizing.Total, trail[j].sizing.Was)
+	}
+	return low
+}
+
+// The properties of what was lived through, under the default rules and any others.
+func TestALifeByTheRules(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]func(*rapid.T) fleet.ScalingSpec{
+		"default": func(*rapid.T) fleet.ScalingSpec { return fleet.ScalingSpec{} },
+		"fast":    func(*rapid.T) fleet.ScalingSpec { return fleet.ScalingSpec{Policy: autoscale.Fast} },
+		"any":     anyScaling,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(t *rapid.T) {
+				scaling := options(t)
+				o := autoscale.OptionsOf(fleet.EndpointSpec{Scaling: scaling})
+				if name == autoscale.Default {
+					require.Equal(t, []int{200, 1, 100, 70}, []int{o.UpPercent, o.DownCount, o.DownPercent, o.LowPercent})
+					require.Equal(t, time.Minute, time.Duration(o.Hold))
+				}
+				trail := lived(t, scaling)
+				growthIsLimited(t, o, trail)
+				removalsAreLimited(t, o, trail)
+				itStaysBetweenFloorAndCeiling(t, trail)
+				nobodyLeavesWhileSomebodyStarts(t, trail)
+				zeroNeedsTimeWithoutARequest(t, o, trail)
+				nobodyLeavesUnseen(t, trail)
+			})
+		})
+	}
+}
+
+func growthIsLimited(t *rapid.T, o autoscale.Options, trail []step) { // 1
+	for i, s := range trail {
+		if i == 0 || o.UpPercent == autoscale.None || s.sizing.Rule == autoscale.Active {
+			continue // D11: the first, and raised active workers
+		}
+		if b := base(trail, i); s.sizing.Total > s.sizing.Was {
+			require.LessOrEqual(t, s.sizing.Total, max(b+1, b*(100+o.UpPercent)/100), "at %d: %s", i, s.sizing.Reason)
+		}
+	}
+}
+
+func removalsAreLimited(t *rapid.T, o autoscale.Options, trail []step) { // 2
+	last := noon.Add(-time.Hour)
+	for i, s := range trail {
+		if n := s.sizing.Was - s.sizing.Total; lowUse(s.sizing) {
+			require.LessOrEqual(t, n, max(1, s.sizing.Was*o.DownPercent/100), "at %d", i)
+			require.True(t, o.DownCount == autoscale.None || n <= o.DownCount, "at %d", i)
+			require.GreaterOrEqual(t, s.at.Sub(last), time.Duration(o.Hold), "at %d", i)
+		}
+		if s.sizing.Total != s.sizing.Was { // D4: any change
+			last = s.at
+		}
+	}
+}
+
+func itStaysBetweenFloorAndCeiling(t *rapid.T, trail []step) { // 3
+	for i, s := range trail {
+		require.GreaterOrEqual(t, s.sizing.Total, s.spec.ActiveWorkers, "at %d", i)
+		require.LessOrEqual(t, s.sizing.Total, s.spec.MaxWorkers, "at %d", i)
+	}
+}
+
+func nobodyLeavesWhileSomebodyStarts(t *rapid.T, trail []step) { // 4
+	for i, s := range trail {
+		require.False(t, lowUse(s.sizing) && s.count.Starting > 0, "at %d: %s", i, s.sizing.Reason)
+		if s.sizing.Rule == autoscale.Cancel {
+			require.GreaterOrEqual(t, s.sizing.Total, s.count.Ready, "a ready worker was cancelled at %d", i)
+		}
+	}
+}
+
+func zeroNeedsTimeWithoutARequest(t *rapid.T, o autoscale.Options, trail []step) { // 5
+	for i, s := range trail {
+		if s.sizing.Total == 0 && s.sizing.Was > 0 {
+			require.Zero(t, s.spec.ActiveWorkers, "at %d", i)
+			require.GreaterOrEqual(t, s.quiet, max(60, int(time.Duration(o.ZeroHold)/time.Second)), "at %d", i)
+		}
+	}
+}
+
+// That growth is limited across restarts, too, 1 shows.
+func nobodyLeavesUnseen(t *rapid.T, trail []step) { // 6
+	for i, s := range trail {
+		if s.sizing.Total < s.sizing.Was && s.sizing.Rule != autoscale.Max {
+			require.GreaterOrEqual(t, s.known, 60, "at %d: %s", i, s.sizing.Reason)
+		}
+	}
+}
+
+func TestMoreLoadNeverMeansFewer(t *testing.T) { // 7
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		e := spec(rapid.IntRange(0, 3).Draw(t, "active"), rapid.IntRange(3, 60).Draw(t, "max"))
+		e.Scaling = anyScaling(t)
+		e.TargetConcurrency = rapid.IntRange(1, 200).Draw(t, "target")
+		o := autoscale.OptionsOf(e)
+		s := after(rapid.IntRange(0, 60).Draw(t, "total"), time.Duration(rapid.IntRange(0, 400).Draw(t, "changed"))*time.Second)
+		if low := rapid.IntRange(-1, 60).Draw(t, "low"); low >= 0 && low < s.Total {
+			s.Lows = []autoscale.Low{{Total: low, Until: noon.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "until")) * time.Second)}}
+		}
+		c := autoscale.Count{Ready: rapid.IntRange(0, s.Total).Draw(t, "ready")}
+		c.Starting = rapid.IntRange(0, s.Total-c.Ready).Draw(t, "starting")
+		up := func(of int, name string) int { return of + rapid.IntRange(0, 1+of/2).Draw(t, "more "+name) }
+		l := known(rapid.IntRange(0, 9000).Draw(t, "inflight"), rapid.IntRange(0, 2000).Draw(t, "queued"))
+		l.Peak = l.Now() + rapid.IntRange(0, 2000).Draw(t, "peak")
+		l = rated(l, rapid.IntRange(0, 5000).Draw(t, "arrived"), time.Duration(rapid.IntRange(0, 200_000).Draw(t, "service"))*time.Millisecond)
+		l.Over = seconds(t, "over", 1, 60)
+		l.Need = rapid.IntRange(0, 9_000_000).Draw(t, "need")
+		quiet := rapid.IntRange(0, 400).Draw(t, "quiet")
+		l.LastRequest = noon.Add(-time.Duration(quiet) * time.Second)
+		l.Since = noon.Add(-time.Duration(rapid.IntRange(0, 800).Draw(t, "since")) * time.Second)
+
+		m := l
+		m.InFlight, m.Queued, m.Arrived, m.Need = up(l.InFlight, "inflight"), up(l.Queued, "queued"), up(l.Arrived, "arrived"), up(l.Need, "need")
+		m.Peak = max(up(l.Peak, "peak"), m.Now())
+		m.LastRequest = noon.Add(-time.Duration(rapid.IntRange(0, quiet).Draw(t, "more recent")) * time.Second)
+
+		less, _ := autoscale.Size(o, s, l, c, noon)
+		more, _ := autoscale.Size(o, s, m, c, noon)
+		require.GreaterOrEqual(t, more.Total, less.Total, "%s; %s", less.Reason, more.Reason)
+	})
+}
+
+// decisions are all that a world decided, as they would be stored.
+func decisions(t require.TestingT, seed uint64, policy string) []byte {
+	e := spec(0, 50)
+	e.TargetConcurrency, e.Scaling.Policy = 5, policy
+	w := newWorld(e, seed, lively(seed, 20))
+	w.limit, w.chaos = 5, true
+	for second := range 1200 {
+		w.tick(second)
+	}
+	var log []byte
+	for _, s := range w.trail {
+		line, err := json.Marshal(s.sizing)
+		require.NoError(t, err)
+		log = append(append(log, line...), '\n')
+	}
+	return log
+}
+
+func TestTheSameTraceIsTheSameLog(t *testing.T) { // 8
+	t.Parallel()
+	for _, policy := range []string{autoscale.Default, autoscale.Fast} {
+		for seed := range uint64(5) {
+			require.Equal(t, string(decisions(t, seed, policy)), string(decisions(t, seed, policy)))
+		}
+	}
+	require.NotEqual(t, string(decisions(t, 1, autoscale.Default)), string(decisions(t, 2, autoscale.Default)))
+}
+
+// Load is given here as it is, and arrivals with it: noise of a queue would be noise of another kind.
+func TestNoiseReversesNothing(t *testing.T) { // 9
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 9))
+		e := spec(rapid.IntRange(0, 2).Draw(t, "active"), 200)
+		e.TargetConcurrency = rapid.SampledFrom([]int{1, 10, 100}).Draw(t, "target")
+		e.Scaling.Policy = rapid.SampledFrom([]string{autoscale.Default, autoscale.Fast}).Draw(t, "policy")
+		mean := rapid.IntRange(1, 30*e.TargetConcurrency).Draw(t, "load")
+		service := rapid.IntRange(1, 60).Draw(t, "service")
+		start := rapid.IntRange(0, 60).Draw(t, "start")
+		o := autoscale.OptionsOf(e)
+		var m autoscale.Meter
+		// As many as the load is meant for, or far too many: there is a way down, and none back.
+		s := after(max(1, rapid.SampledFrom([]int{1, 2, 5}).Draw(t, "too many")*mean/e.TargetConcurrency), time.Hour)
+		ready, due := s.Total, noon
+		noisy := func(of int) int { return (of*(800+r.IntN(401)) + 500) / 1000 }
+		fell := 0
+		owed := 0
+		for second := range 1800 {
+			now := noon.Add(time.Duration(second) * time.Second)
+			load := noisy(mean)
+			inflight := min(load, ready*e.TargetConcurrency)
+			owed += noisy(1000 * mean / service)
+			arrived := owed / 1000
+			owed -= 1000 * arrived
+			m.Add(autoscale.Sample{At: now, InFlight: inflight, Queued: load - inflight, Arrived: arrived, Ended: arrived, Busy: time.Duration(arrived*service) * time.Second, Whole: true})
+			was := s.Total
+			var z autoscale.Sizing
+			z, s = autoscale.Size(o, s, m.Load(o), autoscale.Count{Ready: ready, Starting: max(0, s.Total-ready)}, now)
+			switch {
+			case s.Total > was:
+				require.Zero(t, fell, "up after down at %d: %s", second, z.Reason)
+				due = now.Add(time.Duration(start) * time.Second)
+			case s.Total < was:
+				fell++
+				ready = min(ready, s.Total)
+			}
+			if !now.Before(due) {
+				ready = s.Total
+			}
+		}
+	})
+}
