@@ -138,31 +138,48 @@ func TestMoreLoadNeverMeansFewer(t *testing.T) { // 7
 		e.Scaling = anyScaling(t)
 		e.TargetConcurrency = rapid.IntRange(1, 200).Draw(t, "target")
 		o := autoscale.OptionsOf(e)
-		s := after(rapid.IntRange(0, 60).Draw(t, "total"), time.Duration(rapid.IntRange(0, 400).Draw(t, "changed"))*time.Second)
-		if low := rapid.IntRange(-1, 60).Draw(t, "low"); low >= 0 && low < s.Total {
-			s.Lows = []autoscale.Low{{Total: low, Until: noon.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "until")) * time.Second)}}
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 7))
+		for range 1000 {
+			moreLoad(t, r, o)
 		}
-		c := autoscale.Count{Ready: rapid.IntRange(0, s.Total).Draw(t, "ready")}
-		c.Starting = rapid.IntRange(0, s.Total-c.Ready).Draw(t, "starting")
-		up := func(of int, name string) int { return of + rapid.IntRange(0, 1+of/2).Draw(t, "more "+name) }
-		l := known(rapid.IntRange(0, 9000).Draw(t, "inflight"), rapid.IntRange(0, 2000).Draw(t, "queued"))
-		l.Peak = l.Now() + rapid.IntRange(0, 2000).Draw(t, "peak")
-		l = rated(l, rapid.IntRange(0, 5000).Draw(t, "arrived"), time.Duration(rapid.IntRange(0, 200_000).Draw(t, "service"))*time.Millisecond)
-		l.Over = seconds(t, "over", 1, 60)
-		l.Need = rapid.IntRange(0, 9_000_000).Draw(t, "need")
-		quiet := rapid.IntRange(0, 400).Draw(t, "quiet")
-		l.LastRequest = noon.Add(-time.Duration(quiet) * time.Second)
-		l.Since = noon.Add(-time.Duration(rapid.IntRange(0, 800).Draw(t, "since")) * time.Second)
-
-		m := l
-		m.InFlight, m.Queued, m.Arrived, m.Need = up(l.InFlight, "inflight"), up(l.Queued, "queued"), up(l.Arrived, "arrived"), up(l.Need, "need")
-		m.Peak = max(up(l.Peak, "peak"), m.Now())
-		m.LastRequest = noon.Add(-time.Duration(rapid.IntRange(0, quiet).Draw(t, "more recent")) * time.Second)
-
-		less, _ := autoscale.Size(o, s, l, c, noon)
-		more, _ := autoscale.Size(o, s, m, c, noon)
-		require.GreaterOrEqual(t, more.Total, less.Total, "%s; %s", less.Reason, more.Reason)
 	})
+}
+
+// moreLoad compares one situation with one in which there is more of something.
+func moreLoad(t *rapid.T, r *rand.Rand, o autoscale.Options) {
+	upTo := func(most int) int { return r.IntN(most + 1) }
+	ago := func(most int) time.Duration { return time.Duration(upTo(most)) * time.Second }
+	up := func(of int) int {
+		if r.IntN(2) == 0 {
+			return of
+		}
+		return of + upTo(1+of/2)
+	}
+	s := after(upTo(60), ago(400))
+	if low := upTo(90); low < s.Total {
+		s.Lows = []autoscale.Low{{Total: low, Until: noon.Add(-ago(90))}}
+	}
+	c := autoscale.Count{Ready: upTo(s.Total)}
+	c.Starting = upTo(s.Total - c.Ready)
+
+	l := known(upTo((s.Total+20)*o.Target), []int{0, 0, 1, 100, 2000}[r.IntN(5)])
+	l.Peak, l.Need = l.Now()+upTo(2000), upTo(9_000_000)
+	l = rated(l, upTo(2000), ago(60))
+	l.Over = fleet.Duration(time.Second + ago(59))
+	quiet := upTo(400)
+	l.LastRequest, l.Since = noon.Add(-time.Duration(quiet)*time.Second), noon.Add(-ago(800))
+
+	m := l
+	m.InFlight, m.Queued, m.Arrived, m.Need = up(l.InFlight), up(l.Queued), up(l.Arrived), up(l.Need)
+	m.Peak, m.LastRequest = max(up(l.Peak), m.Now()), noon.Add(-ago(quiet))
+
+	less, _ := autoscale.Total(o, s, l, c, noon)
+	more, _ := autoscale.Total(o, s, m, c, noon)
+	if more < less {
+		a, _ := autoscale.Size(o, s, l, c, noon)
+		b, _ := autoscale.Size(o, s, m, c, noon)
+		require.GreaterOrEqual(t, more, less, "%s; %s", a.Reason, b.Reason)
+	}
 }
 
 // decisions are all that a world decided, as they would be stored.

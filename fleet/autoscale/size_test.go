@@ -81,6 +81,8 @@ func TestSize(t *testing.T) {
 		{"D7 the queue is bounded", spec(1, 99), after(10, long), rated(known(1000, 6000), 50, 10*time.Second), autoscale.Count{Ready: 10}, 11, autoscale.Concurrency},
 		{"D8 arrivals", spec(1, 99), after(10, long), rated(known(1000, 60), 1990, 10*time.Second), autoscale.Count{Ready: 10}, 20, autoscale.Concurrency},
 		{"D8 one more for a queue", spec(1, 99), after(10, long), rated(known(1000, 1), 5, 10*time.Second), autoscale.Count{Ready: 10}, 11, autoscale.Concurrency},
+		{"D8 in flight is a floor", spec(1, 99), after(3, long), rated(known(900, 0), 10, 10*time.Second), autoscale.Count{Ready: 3}, 9, autoscale.Concurrency},
+		{"D8 and stays one when more waits", spec(1, 99), after(3, long), rated(known(900, 1), 10, 10*time.Second), autoscale.Count{Ready: 2, Starting: 1}, 9, autoscale.Growth},
 		{"D9 young data", spec(1, 9), after(3, long), blind, autoscale.Count{Ready: 3}, 3, autoscale.Data},
 		{"D9 a gateway is silent", spec(1, 9), after(3, long), broken, autoscale.Count{Ready: 3}, 3, autoscale.Data},
 		{"D9 stale data", spec(1, 9), after(3, long), stale, autoscale.Count{Ready: 3}, 3, autoscale.Data},
