@@ -96,3 +96,11 @@ func (o *Offered) ahead(cold time.Duration, blocks int, blockOf func(second int)
 	}
 	return out
 }
+
+// peakNeed is the highest need at any whole second that is measured.
+func (o *Offered) peakNeed() (most int) {
+	for s := o.warm; s < len(o.PerSecond); s++ {
+		most = max(most, o.need(s))
+	}
+	return most
+}

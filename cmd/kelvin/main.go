@@ -36,7 +36,7 @@ func newRoot() *cobra.Command {
 	}
 	parts := &cobra.Group{ID: "parts", Title: "Parts of Kelvin:"}
 	root.AddGroup(parts)
-	for _, part := range []*cobra.Command{devCommand(), serverCommand(), workerCommand(), agentCommand(), gatewayCommand(), migrateCommand(), auditCommand(), adminCommand()} {
+	for _, part := range []*cobra.Command{devCommand(), serverCommand(), workerCommand(), agentCommand(), gatewayCommand(), migrateCommand(), auditCommand(), adminCommand(), simulateCommand()} {
 		part.GroupID = parts.ID
 		root.AddCommand(part)
 	}
