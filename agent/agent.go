@@ -40,6 +40,11 @@ type Agent struct {
 	Registerer   prometheus.Registerer // of its metrics; nil: none
 	Started      func()                // called once the first lease is there and steps are taken
 
+	Market   fleet.Market // empty: on-demand
+	Provider string       // who sells the host; empty: not said
+	Zone     string       // of the provider
+	Notices  Notices      // how it hears that the host is taken away
+
 	AccessEvery time.Duration // how often it looks whether containers have their GPUs; 0: 5 s
 
 	info    atomic.Pointer[machine.Info] // as it was when the machine last told
@@ -84,6 +89,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	group.Go(func() error { return a.tunnel(ctx) })
 	group.Go(func() error { return a.collect(ctx) })
 	group.Go(func() error { return a.keepAccess(ctx) })
+	herald := newHerald(a)
+	group.Go(func() error { return herald.tell(ctx) })
+	group.Go(func() error { return herald.listen(ctx) })
+	group.Go(func() error { return herald.heed(ctx) })
 	if a.keeper != nil {
 		group.Go(func() error { return a.keeper.run(ctx) })
 	}

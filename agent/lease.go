@@ -98,6 +98,7 @@ func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
 		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.offered(), GPUAccess: a.gpuAccess(), Scrubs: a.ward != nil, CertificateKey: a.publicKey(),
 		Archives: a.Archive != nil && info.Archives, Health: a.ward.summaries(),
 		Containers: []fleet.ContainerReport{},
+		Market:     a.Market, Provider: a.Provider, Zone: a.Zone,
 	}
 	for _, c := range containers {
 		r.Containers = append(r.Containers, fleet.ContainerReport{

@@ -17,6 +17,7 @@ type metrics struct {
 	fenced     prometheus.Counter
 	orphans    prometheus.Counter
 	accessLost prometheus.Counter
+	metadata   *prometheus.CounterVec
 
 	logsShipped, logsBytes, logsDropped, logsCut prometheus.Counter
 }
@@ -47,6 +48,9 @@ func newMetrics(a *Agent) *metrics {
 		accessLost: in.NewCounter(prometheus.CounterOpts{
 			Name: "kelvin_agent_gpu_access_lost_total", Help: "Containers that could not open their GPUs any more while they ran.",
 		}),
+		metadata: in.NewCounterVec(prometheus.CounterOpts{
+			Name: "kelvin_agent_metadata_requests_total", Help: "Questions to the provider whether the host is taken away, by outcome (ok, failed).",
+		}, []string{"outcome"}),
 		logsShipped: in.NewCounter(prometheus.CounterOpts{
 			Name: "kelvin_agent_log_segments_total", Help: "Segments of logs written to the archive, anew or with more in them.",
 		}),
@@ -60,6 +64,15 @@ func newMetrics(a *Agent) *metrics {
 			Name: "kelvin_agent_logs_cut_total", Help: "Containers that were removed before the end of their log was in the archive.",
 		}),
 	}
+}
+
+// asked counts a question to the provider.
+func (m *metrics) asked(err error) {
+	outcome := "ok"
+	if err != nil {
+		outcome = "failed"
+	}
+	m.metadata.WithLabelValues(outcome).Inc()
 }
 
 func (m *metrics) count(containers []machine.Container) {

@@ -149,6 +149,8 @@ func (s *Server) table(r *routes) {
 	register(r, s.drainHost, route{fleetOperator, "POST /v1/hosts/{id}/drain", "drainHost", "Drain a host", "Cordons it, then migrates its servers and replaces its workers, some at a time. The answer is the host; it shows how far that is. Asked again, it changes parallel."})
 	register(r, s.cancelDrain, route{fleetOperator, "DELETE /v1/hosts/{id}/drain", "cancelDrain", "Cancel a drain", "Moves that are open are undone; what has left stays where it is now. The cordon stays on. Not being drained is no error."})
 	register(r, s.retireHost, route{fleetOperator, "POST /v1/hosts/{id}/retire", "retireHost", "Retire a host", "Takes an empty host out for good: its token is void, its GPUs are gone, and its name is free for another."})
+	register(r, s.preemptHost, route{fleetOperator, "POST /v1/hosts/{id}/preempt", "preemptHost", "Treat a host as taken away", "As if its provider had given notice: it gets nothing new, its workers are replaced at once, and its servers are moved if there is time. The host itself stays as it is. The answer is the host."})
+	register(r, s.spareHost, route{fleetOperator, "DELETE /v1/hosts/{id}/preempt", "spareHost", "Lift the notice of a host", "Whoever gave it. What has been replaced stays replaced. No notice is no error. The answer is the host."})
 	register(r, s.listFaults, route{fleetViewer, "GET /v1/hosts/{id}/faults", "listFaults", "List what is wrong with simulated GPUs", "What somebody has made go wrong with the GPUs that a host simulates. 501 for a host whose GPUs are real."})
 	register(r, s.injectFault, route{fleetOperator, "POST /v1/hosts/{id}/faults", "injectFault", "Make a simulated GPU go wrong", "For development and demonstrations. What follows is up to Kelvin. The answer is all that is wrong then. 501 for a host whose GPUs are real."})
 	register(r, s.healGPUs, route{fleetOperator, "DELETE /v1/hosts/{id}/faults", "healGPUs", "Heal simulated GPUs", "Takes all that is wrong with a simulated GPU away, also from its counters. What Kelvin has decided about it stays. The answer is what is still wrong. 501 for a host whose GPUs are real."})
@@ -175,6 +177,7 @@ func (s *Server) table(r *routes) {
 
 	register(r, s.renewLease, route{host, "POST /v1/agent/lease", "renewLease", "Renew a host's lease", "An agent says what its host has, and is told what belongs there."})
 	register(r, s.containerSpec, route{host, "GET /v1/agent/leases/{id}", "getContainerSpec", "Fetch what a container is made from", "For the agent of the host that has the lease."})
+	register(r, s.hostNotice, route{host, "POST /v1/agent/notice", "reportNotice", "Report that a host is taken away", "An agent says what notice its provider has given, whenever that changes and when the agent begins."})
 	register(r, s.collectArchive, route{host, "POST /v1/agent/collect", "collectArchive", "Offer to clear up the archive", "The answer says whether it is this host's turn, and what to keep."})
 	register(r, s.hostScrubbed, route{host, "POST /v1/agent/scrubs", "reportScrubs", "Report scrubs", "An agent says how it scrubbed the GPUs that the answer to its report named, and is told what they are then."}, unchecked)
 	register(r, s.hostGPUEvents, route{host, "POST /v1/agent/events", "reportGPUEvents", "Report what GPU drivers report", "What an agent saw since the last time."}, unchecked)

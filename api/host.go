@@ -9,12 +9,13 @@ import (
 )
 
 type listHostsInput struct {
-	All bool `query:"all" doc:"Retired ones, too"`
+	All    bool         `query:"all" doc:"Retired ones, too"`
+	Market fleet.Market `query:"market" enum:"on-demand,spot" doc:"Only those of this market"`
 	Page
 }
 
 func (s *Server) listHosts(ctx context.Context, in *listHostsInput) (*listed[Host], error) {
-	found, err := s.Store.ListHosts(ctx, store.HostFilter{Retired: in.All, Page: in.more()})
+	found, err := s.Store.ListHosts(ctx, store.HostFilter{Retired: in.All, Market: in.Market, Page: in.more()})
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +68,10 @@ func (s *Server) showHost(h fleet.Host) Host {
 		ID: h.ID, Name: h.Name, DataCenter: h.DataCenter, Address: h.Address, State: h.State, Version: h.Version, Machine: h.Machine,
 		Simulated: h.Simulated, Connected: s.tunnels.connected(h.ID), Disk: h.Disk, SeenAt: h.SeenAt, ExpiresAt: h.ExpiresAt,
 		RetiredAt: h.RetiredAt, GPUs: GPUCounts{Total: len(h.GPUs)}, GPUAccess: h.GPUAccess,
+	}
+	out.Market, out.Provider, out.Zone = h.Market, h.Provider, h.Zone
+	if n := h.Notice; n.Given() {
+		out.Notice = &Notice{Kind: n.Kind, Source: n.Source, ID: n.ID, Actor: n.Actor, At: n.At, Deadline: n.Deadline}
 	}
 	for _, g := range h.GPUs {
 		if g.State == fleet.GPUFree {

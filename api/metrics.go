@@ -70,6 +70,9 @@ var (
 	openDesc      = prometheus.NewDesc("kelvin_operations_open", "Open operations by name.", []string{"operation"}, nil)
 	overdueDesc   = prometheus.NewDesc("kelvin_operation_overdue", "Open operations past their deadline.", nil, nil)
 	schedulesDesc = prometheus.NewDesc("kelvin_schedules", "Schedules by state.", []string{"state"}, nil)
+	noticesDesc   = prometheus.NewDesc("kelvin_spot_notices_total", "Notices that hosts are taken away, by source and kind.", []string{"source", "kind"}, nil)
+	preemptedDesc = prometheus.NewDesc("kelvin_spot_preemptions_total", "Hosts that were taken away, by provider, with notice or without (silent).", []string{"provider", "how"}, nil)
+	actionDesc    = prometheus.NewDesc("kelvin_spot_notice_to_action_seconds", "Time from a notice to the start of a worker's replacement.", nil, nil)
 	unsyncedDesc  = prometheus.NewDesc("kelvin_schedules_unsynced", "Schedules that Temporal does not have as they are.", nil, nil)
 	findingsDesc  = prometheus.NewDesc("kelvin_audit_findings", "What the audit found and is still so, by kind.", []string{"kind"}, nil)
 	tunnelsDesc   = prometheus.NewDesc("kelvin_tunnels", "Hosts with a tunnel to this server.", nil, nil)
@@ -79,7 +82,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *census) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, verdictsDesc, scrubsDesc, gpuEventsDesc, decisionsDesc, badDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, findingsDesc, tunnelsDesc, commandsDesc, copiesDesc} {
+	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, verdictsDesc, scrubsDesc, gpuEventsDesc, decisionsDesc, badDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, findingsDesc, noticesDesc, preemptedDesc, actionDesc, tunnelsDesc, commandsDesc, copiesDesc} {
 		out <- d
 	}
 }
@@ -124,9 +127,16 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 			d = gpuEventsDesc
 		case store.TallyScaling:
 			d, labels = decisionsDesc, labels[:1]
+		case store.TallyNotices:
+			d = noticesDesc
+		case store.TallyPreemptions:
+			d = preemptedDesc
+		case store.TallyActions, store.TallyActionTime:
+			continue // below
 		}
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(t.Count), labels...)
 	}
+	out <- actions(counts.Tallies)
 	for operation, n := range counts.Open {
 		gauge(openDesc, n, operation)
 	}

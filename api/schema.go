@@ -172,7 +172,7 @@ func (InstanceCreate) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Sch
 // is zero, and what nobody here knows is ignored. People get no such leave, since theirs
 // would be typing errors.
 func tolerate(r huma.Registry) {
-	for _, name := range []string{"HostReport", "GPUReport", "ContainerReport", "GatewayReport", "EndpointLoad"} {
+	for _, name := range []string{"HostReport", "GPUReport", "ContainerReport", "GatewayReport", "EndpointLoad", "HostNotice", "NoticeReport"} {
 		s := r.Map()[name]
 		s.Required, s.AdditionalProperties = nil, true
 		if health := s.Properties["health"]; health != nil { // drivers tell more with each version

@@ -231,6 +231,26 @@ type Host struct {
 	GPUs       GPUCounts       `json:"gpus"`
 	GPUAccess  fleet.GPUAccess `json:"gpu_access,omitempty" enum:"cdi,nvidia,none,simulated" doc:"How its containers get GPUs: by name through CDI; by NVIDIA's hook, and can lose them again; not at all; or they are simulated"`
 	Drain      *Drain          `json:"drain,omitempty" doc:"How far it has been emptied. Not in lists"`
+	Market     fleet.Market    `json:"market" enum:"on-demand,spot" doc:"spot: its provider may take it away"`
+	Provider   string          `json:"provider,omitempty" doc:"Who sells it" example:"aws"`
+	Zone       string          `json:"zone,omitempty" doc:"Of the provider. Provider, type of GPU and zone are the pool that it is taken back with" example:"us-east-1a"`
+	Notice     *Notice         `json:"notice,omitempty" doc:"That it is taken away"`
+}
+
+// Notice is a provider's word that it takes a host away.
+type Notice struct {
+	Kind     fleet.NoticeKind   `json:"kind" enum:"preempt,rebalance" doc:"preempt: the host goes at the deadline. rebalance: it may go soon"`
+	Source   fleet.NoticeSource `json:"source" enum:"aws,gcp,azure,hook,operator" doc:"Where it comes from: the instance metadata of a provider, something on the host, or an operator"`
+	ID       string             `json:"id,omitempty" doc:"The provider's"`
+	Actor    string             `json:"actor,omitempty" doc:"The key of the operator"`
+	At       time.Time          `json:"at" doc:"When Kelvin heard of it"`
+	Deadline time.Time          `json:"deadline,omitzero" doc:"When the host is gone"`
+}
+
+// HostPreempt is how a host is to be treated as one that its provider takes away.
+type HostPreempt struct {
+	In   fleet.Duration   `json:"in,omitempty" default:"30s" doc:"Until the host is gone, up to 24h" example:"2m"`
+	Kind fleet.NoticeKind `json:"kind,omitempty" enum:"preempt,rebalance" default:"preempt" doc:"preempt: it goes. rebalance: it may go soon; nobody knows when"`
 }
 
 // HostDrain is how a host is to be emptied.

@@ -25,6 +25,10 @@ type HostReport struct {
 	Health         []gpu.Health      `json:"health,omitempty"` // of some or all of its GPUs, when there is something new
 	Containers     []ContainerReport `json:"containers"`
 	GPUAccess      GPUAccess         `json:"gpu_access,omitempty"` // how its containers get GPUs
+
+	Market   Market `json:"market,omitempty"` // empty: on-demand
+	Provider string `json:"provider,omitempty"`
+	Zone     string `json:"zone,omitempty"`
 }
 
 // A GPUReport is one GPU that an agent found, or was told to simulate: a device, or a MIG

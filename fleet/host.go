@@ -23,10 +23,13 @@ const (
 	HostDrained  HostState = "drained"  // cordoned, and nothing lives there any more
 	HostJoining  HostState = "joining"  // it is known, and has never been heard of
 	HostRetired  HostState = "retired"  // for good: its token is void, and its GPUs are gone
+
+	HostPreempted HostState = "preempted" // its provider takes it away: it gets nothing new, and what it runs is replaced
+	HostWarned    HostState = "warned"    // its provider may do that soon: likewise, but without hurry
 )
 
 // HostStates are all of them.
-var HostStates = []HostState{HostReady, HostLost, HostCordoned, HostDraining, HostDrained, HostJoining, HostRetired}
+var HostStates = []HostState{HostReady, HostLost, HostCordoned, HostDraining, HostDrained, HostJoining, HostRetired, HostPreempted, HostWarned}
 
 // A Host is a machine with GPUs that runs our agent.
 type Host struct {
@@ -38,8 +41,12 @@ type Host struct {
 	Version    string // of its agent
 	Machine    string // the driver: docker or sim
 	Simulated  bool   // its GPUs are declared, not found
-	Spot       bool
-	PortFirst  int // the range of ports it publishes containers on
+	Market     Market
+	Provider   string // who sells it: aws, gcp, …; empty: nobody said
+	Zone       string // of the provider
+	GPUType    string // of its first GPU
+	Notice     Notice // that it is taken away
+	PortFirst  int    // the range of ports it publishes containers on
 	PortLast   int
 	Disk       Disk
 	Archives   bool      // it can save and restore instances
@@ -50,6 +57,10 @@ type Host struct {
 	RetiredAt  time.Time
 	GPUs       []GPU
 }
+
+// Pool names the pool that the host comes from, by provider, type of GPU and zone: what is
+// taken away is taken away in pools.
+func (h *Host) Pool() string { return h.Provider + "/" + h.GPUType + "/" + h.Zone }
 
 // Disk is the space where a host keeps images and data, in bytes.
 type Disk struct {

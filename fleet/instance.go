@@ -23,6 +23,9 @@ type Instance struct {
 	Addresses []Address   // of a server, wherever it lives, until it is gone
 	Ready     bool        // its probe has passed, and nothing holds its traffic; without ports: it runs
 	Leaving   bool        // of a worker: its host is emptied, and another is to take its place
+	Market    Market      // of the host where it lives, or is to live
+	Pool      string      // of that host; empty: none yet
+	Notice    Notice      // that this host is taken away
 	Cause     string      // why it is not running though it should be: exited (137), lost, …
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -34,6 +37,7 @@ type InstanceSpec struct {
 	Image        string            `json:"image" minLength:"1" maxLength:"512" doc:"Container image, name:tag or name@digest" example:"kelvin/echo:latest"`
 	Command      string            `json:"command,omitempty" maxLength:"32768" doc:"Start command, run by the shell. Default: the image's entrypoint and command"`
 	Shell        string            `json:"shell,omitempty" maxLength:"256" doc:"Shell that runs the start command" default:"/bin/sh"`
+	Market       Market            `json:"market,omitempty" enum:"on-demand,spot" doc:"Hosts that it is placed on. spot: cheaper ones, which their provider may take away. Default: on-demand"`
 	GPUType      string            `json:"gpu_type,omitempty" maxLength:"63" doc:"GPU type; empty: any" example:"a100-80gb"`
 	GPUs         int               `json:"gpus" minimum:"0" maximum:"8" doc:"Number of GPUs, all on one host"`
 	Ports        []int             `json:"ports,omitempty" maxItems:"16" doc:"Ports of the container that are published, each at an address that stays. The first is that of the URL, and is probed by HTTP if probe_path is set"`

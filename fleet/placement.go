@@ -11,6 +11,8 @@ type Want struct {
 	GPUType     string // empty: any
 	Ports       int
 	EndpointID  string   // of a worker: workers of one endpoint are spread
+	Market      Market   // whose hosts will do; empty: on-demand
+	Pools       []string // of hosts: the only ones that will do, the best first; empty: any
 	Avoid       []string // hosts that will not do
 	Only        string   // the host that will do; empty: any
 	Prefer      string   // the host to take if it fits
@@ -39,7 +41,7 @@ type Choice struct {
 // endpoint; without GPUs wanted, hosts that have none free; the smaller GPUs, when any type
 // will do; to leave whole blocks of eight, four and two GPUs free, which others may need;
 // GPUs with better scores; fuller hosts, for GPUs, or emptier ones, without. Before all of these comes the host it is
-// asked to prefer. The same input has the same answer.
+// asked to prefer, and the order of the pools that it may come from. The same input has the same answer.
 //
 // Exhausted when nothing fits, with a reason for people.
 func Place(want Want, hosts []HostView) (Choice, error) {
@@ -87,6 +89,9 @@ func Places(want Want, hosts []HostView) (n int) {
 
 // takes reports whether a host will do at all.
 func (w Want) takes(h *HostView) bool {
+	if market := cmp.Or(w.Market, OnDemand); market != cmp.Or(h.Host.Market, OnDemand) || len(w.Pools) > 0 && !slices.Contains(w.Pools, h.Host.Pool()) {
+		return false
+	}
 	return h.Host.State == HostReady && !slices.Contains(w.Avoid, h.Host.ID) && (w.Only == "" || w.Only == h.Host.ID)
 }
 
@@ -131,6 +136,14 @@ func preference(c *candidate, want Want) int {
 	return 0
 }
 
+// rank is where the pool of a host stands among those that will do.
+func rank(c *candidate, want Want) int {
+	if len(want.Pools) < 2 {
+		return 0
+	}
+	return slices.Index(want.Pools, c.host.Host.Pool())
+}
+
 func freeByType(want Want, h *HostView) map[string][]GPU {
 	if len(h.FreeGPUs) == 0 {
 		return nil
@@ -154,6 +167,7 @@ func freeByType(want Want, h *HostView) map[string][]GPU {
 func (c *candidate) compare(other *candidate, want Want) int {
 	order := cmp.Or(
 		preference(other, want)-preference(c, want),
+		rank(c, want)-rank(other, want),
 		cmp.Compare(c.host.SameEndpoint, other.host.SameEndpoint))
 	if len(c.gpus) == 0 {
 		return cmp.Or(order,
@@ -228,6 +242,8 @@ func (s shortage) of(want Want, hosts int) error {
 	switch {
 	case hosts == 0:
 		return Errorf(Exhausted, "there is no host")
+	case want.Market == Spot && s.unready == hosts:
+		return Errorf(Exhausted, "no spot host is ready to take it (%d hosts are there)", hosts)
 	case want.Only != "" && s.unready == hosts:
 		return Errorf(Exhausted, "host %s is not there, not ready, or not to be used", want.Only)
 	case s.unready == hosts:

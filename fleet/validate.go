@@ -37,6 +37,7 @@ var (
 	slug      = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	imageRef  = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,511}$`)
 	envName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+	poolName  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._:+-]{0,62})?$`)
 	labelName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$`)
 )
 
@@ -153,6 +154,7 @@ func (s InstanceSpec) Validate(name string) error {
 		p.add(!seen[port], field, "is there twice", "different ports")
 		seen[port] = true
 	}
+	p.add(s.Market == "" || s.Market == OnDemand || s.Market == Spot, "body.market", "is not a market", "on-demand, spot")
 	p.add(s.ProbePath == "" || len(s.Ports) > 0, "body.probe_path", "needs a port to ask", "at least one entry in ports")
 	p.add(s.Recover == "" || s.Recover == RecoverAuto || s.Recover == RecoverWait, "body.recover", "is not a policy", "auto, wait")
 	p.add(s.SnapshotEvery == 0 || s.SnapshotEvery >= MinSnapshotEvery, "body.snapshot_every", "is too short", "0s, or at least 5m")

@@ -21,7 +21,7 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 			c.Instances[r.State] = r.Count
 		}
 		var hosts []hostRow
-		if err := t.all(&hosts, `SELECT state, cordoned, draining_at, drained_at FROM hosts WHERE retired_at = 0`); err != nil {
+		if err := t.all(&hosts, `SELECT state, cordoned, draining_at, drained_at, notice_kind FROM hosts WHERE retired_at = 0`); err != nil {
 			return err
 		}
 		for _, r := range hosts {

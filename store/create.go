@@ -50,10 +50,10 @@ func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec
 		if err := t.firstClaim(h, &rec, ask); err != nil {
 			return err
 		}
-		_, err = t.exec(`INSERT INTO instances (id, account_id, endpoint_id, revision, name, data_center, spec, gpus, ports, protected,
+		_, err = t.exec(`INSERT INTO instances (id, account_id, endpoint_id, revision, name, data_center, spec, gpus, ports, protected, pools,
 			state, was, operation_id, since, deadline, reason, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)`,
-			h.ID, h.AccountID, null(n.EndpointID), n.Revision, n.Name, n.Spec.DataCenter, t.keepInstance(n.Spec), n.Spec.GPUs, len(n.Spec.Ports), n.Spec.Protected,
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)`,
+			h.ID, h.AccountID, null(n.EndpointID), n.Revision, n.Name, n.Spec.DataCenter, t.keepInstance(n.Spec), n.Spec.GPUs, len(n.Spec.Ports), n.Spec.Protected, document(append([]string{}, n.Pools...)),
 			h.State, h.Was, h.OperationID, micros(h.Since), micros(h.Deadline), micros(t.now), micros(t.now))
 		if err != nil {
 			return t.taken(err)

@@ -87,6 +87,11 @@ const (
 	TallyScrubs   = "scrubs"   // outcome
 	TallyEvents   = "events"   // kind, Xid
 	TallyScaling  = "scaling"  // rule
+
+	TallyNotices     = "spot_notices"     // source, kind
+	TallyPreemptions = "spot_preemptions" // provider, noticed or silent
+	TallyActions     = "spot_actions"     // bucket of NoticeBuckets, or +Inf
+	TallyActionTime  = "spot_action_time" // "ms"
 )
 
 // tally counts for Prometheus.

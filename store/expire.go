@@ -65,5 +65,10 @@ func (t *tx) expireHost(id string, changes *Changes) error {
 			return err
 		}
 	}
+	if host.Spot && !host.notice().Preempts() { // nobody gave notice
+		if err := t.rememberPreemption(host, silentLoss); err != nil {
+			return err
+		}
+	}
 	return t.event(fleet.Event{Name: "host.lost", HostID: id, Message: host.Name})
 }

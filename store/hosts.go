@@ -8,7 +8,8 @@ import (
 
 const hostColumns = `id, name, data_center, address, state, cordoned, version, machine, simulated, spot,
 	port_first, port_last, next_port, disk_total, disk_free, archives, seen_at, expires_at, created_at,
-	draining_at, drained_at, drain_parallel, drain_total, drain_actor, retired_at, retired_name, gpu_access`
+	draining_at, drained_at, drain_parallel, drain_total, drain_actor, retired_at, retired_name, gpu_access,
+	provider, zone, gpu_type, notice_kind, notice_source, notice_id, notice_actor, noticed_at, notice_deadline`
 
 type hostRow struct {
 	ID         string          `db:"id"`
@@ -40,12 +41,40 @@ type hostRow struct {
 	RetiredName   string `db:"retired_name"`
 
 	GPUAccess fleet.GPUAccess `db:"gpu_access"`
+
+	Provider string `db:"provider"`
+	Zone     string `db:"zone"`
+	GPUType  string `db:"gpu_type"`
+	noticeRow
+}
+
+type noticeRow struct {
+	NoticeKind     fleet.NoticeKind   `db:"notice_kind"`
+	NoticeSource   fleet.NoticeSource `db:"notice_source"`
+	NoticeID       string             `db:"notice_id"`
+	NoticeActor    string             `db:"notice_actor"`
+	NoticedAt      int64              `db:"noticed_at"`
+	NoticeDeadline int64              `db:"notice_deadline"`
+}
+
+func (r noticeRow) notice() fleet.Notice {
+	return fleet.Notice{
+		Kind: r.NoticeKind, Source: r.NoticeSource, ID: r.NoticeID, Actor: r.NoticeActor,
+		At: at(r.NoticedAt), Deadline: at(r.NoticeDeadline),
+	}
+}
+
+func (r hostRow) market() fleet.Market {
+	if r.Spot {
+		return fleet.Spot
+	}
+	return fleet.OnDemand
 }
 
 func (r hostRow) host() fleet.Host {
 	h := fleet.Host{
 		ID: r.ID, Name: r.Name, DataCenter: r.DataCenter, Address: r.Address, State: r.State, Version: r.Version,
-		Machine: r.Machine, Simulated: r.Simulated, Spot: r.Spot, PortFirst: r.PortFirst, PortLast: r.PortLast,
+		Machine: r.Machine, Simulated: r.Simulated, Market: r.market(), Provider: r.Provider, Zone: r.Zone, GPUType: r.GPUType, Notice: r.notice(), PortFirst: r.PortFirst, PortLast: r.PortLast,
 		Disk: fleet.Disk{Total: r.DiskTotal, Free: r.DiskFree}, Archives: r.Archives, GPUAccess: r.GPUAccess,
 		SeenAt: at(r.SeenAt), ExpiresAt: at(r.ExpiresAt), CreatedAt: at(r.CreatedAt), RetiredAt: at(r.RetiredAt),
 	}
@@ -53,12 +82,16 @@ func (r hostRow) host() fleet.Host {
 	case r.RetiredAt > 0:
 		h.State, h.Name = fleet.HostRetired, r.RetiredName
 	case r.State != fleet.HostReady: // a lost host is lost first
+	case r.NoticeKind == fleet.NoticePreempt:
+		h.State = fleet.HostPreempted
 	case r.DrainedAt > 0:
 		h.State = fleet.HostDrained
 	case r.DrainingAt > 0:
 		h.State = fleet.HostDraining
 	case r.Cordoned:
 		h.State = fleet.HostCordoned
+	case r.NoticeKind == fleet.NoticeRebalance:
+		h.State = fleet.HostWarned
 	}
 	return h
 }
@@ -128,6 +161,9 @@ func (s *Store) ListHosts(ctx context.Context, f HostFilter) ([]fleet.Host, erro
 		q := selecting(hostColumns, "hosts")
 		if !f.Retired {
 			q = q.and(`retired_at = 0`)
+		}
+		if f.Market != "" {
+			q = q.and(`spot = ?`, f.Market == fleet.Spot)
 		}
 		q = q.after("id", f.Page).ascending("id", f.Page)
 		if err := t.all(&rows, q.text, q.args...); err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"strconv"
@@ -36,6 +37,7 @@ func (r instanceRow) instance(t *tx) (fleet.Instance, error) {
 	}
 	var err error
 	inst.Spec, err = t.recallInstance(r.Spec)
+	inst.Market = cmp.Or(inst.Spec.Market, fleet.OnDemand)
 	// Gateways are told of ports only; without any, to run is to be ready.
 	inst.Ready = r.Serving == ready || r.State == fleet.Running && len(inst.Spec.Ports) == 0
 	return inst, err
@@ -84,6 +86,10 @@ func (t *tx) instances(q query) ([]fleet.Instance, error) {
 		}
 		if r.Home {
 			inst.Home, inst.Address = lease, r.Address
+		}
+		if r.Home || inst.Home.ID == "" && !r.Bare && !r.Kept { // it is being made there
+			inst.Notice, inst.Market, inst.Pool = r.notice(), r.host().market(), r.host().pool()
+			inst.Leaving = inst.Leaving || r.NoticeKind == fleet.NoticeRebalance
 		}
 	}
 	var gpus []gpuRow

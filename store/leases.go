@@ -7,7 +7,8 @@ import (
 )
 
 // leaseQuery selects leases as l, with their hosts as h; callers add WHERE.
-const leaseQuery = `SELECT l.id, l.instance_id, l.host_id, l.epoch, l.home, l.bare, l.kept, l.kept_at, h.address, h.state
+const leaseQuery = `SELECT l.id, l.instance_id, l.host_id, l.epoch, l.home, l.bare, l.kept, l.kept_at, h.address, h.state, h.spot, h.provider, h.gpu_type, h.zone,
+	h.notice_kind, h.notice_source, h.notice_id, h.notice_actor, h.noticed_at, h.notice_deadline
 	FROM leases l JOIN hosts h ON h.id = l.host_id`
 
 type leaseRow struct {
@@ -21,10 +22,20 @@ type leaseRow struct {
 	KeptAt     int64           `db:"kept_at"`
 	Address    string          `db:"address"`
 	HostState  fleet.HostState `db:"state"`
+	Spot       bool            `db:"spot"`
+	Provider   string          `db:"provider"`
+	GPUType    string          `db:"gpu_type"`
+	Zone       string          `db:"zone"`
+	noticeRow
 }
 
 func (r leaseRow) lease() fleet.Lease {
 	return fleet.Lease{ID: r.ID, InstanceID: r.InstanceID, HostID: r.HostID, Epoch: r.Epoch, Expired: r.expired(), Bare: r.Bare, Kept: r.Kept}
+}
+
+// host is what a lease tells of its host.
+func (r leaseRow) host() hostRow {
+	return hostRow{ID: r.HostID, Spot: r.Spot, Provider: r.Provider, GPUType: r.GPUType, Zone: r.Zone, noticeRow: r.noticeRow}
 }
 
 // expired reports whether the host has lost its own lease. ExpireHosts decides that, and it

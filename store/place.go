@@ -88,7 +88,14 @@ func (t *tx) place(h *holding, p Placing) (fleet.Lease, error) {
 
 // want is what an instance needs of its next place.
 func (t *tx) want(inst fleet.Instance, p Placing) (fleet.Want, error) {
-	want := fleet.Want{GPUs: inst.Spec.GPUs, GPUType: inst.Spec.GPUType, Ports: len(inst.Spec.Ports), EndpointID: inst.EndpointID, Only: p.HostID, Avoid: p.Avoid}
+	want := fleet.Want{GPUs: inst.Spec.GPUs, GPUType: inst.Spec.GPUType, Ports: len(inst.Spec.Ports), EndpointID: inst.EndpointID, Only: p.HostID, Avoid: p.Avoid, Market: inst.Spec.Market}
+	var pools string
+	if err := t.get(&pools, `SELECT pools FROM instances WHERE id = ?`, inst.ID); err != nil {
+		return want, err
+	}
+	if err := parse(pools, &want.Pools); err != nil {
+		return want, err
+	}
 	for _, l := range inst.Leases {
 		if !l.Bare {
 			want.Avoid = append(want.Avoid, l.HostID)

@@ -75,6 +75,10 @@ func checkReport(r fleet.HostReport) error {
 		return bad("too many GPUs")
 	case r.GPUAccess != "" && !slices.Contains(fleet.GPUAccesses, r.GPUAccess):
 		return bad("how its containers get GPUs")
+	case r.Market != "" && r.Market != fleet.OnDemand && r.Market != fleet.Spot:
+		return bad("its market")
+	case !fleet.IsPoolName(r.Provider) || !fleet.IsPoolName(r.Zone):
+		return bad("its provider or its zone")
 	}
 	seen := map[string]bool{}
 	for _, g := range r.GPUs {
@@ -90,9 +94,9 @@ func checkReport(r fleet.HostReport) error {
 // renewHost writes the host's own row, and what it means that it is there.
 func (t *tx) renewHost(host hostRow, r fleet.HostReport) error {
 	_, err := t.exec(`UPDATE hosts SET state = 'ready', version = ?, machine = ?, simulated = ?, address = ?, port_first = ?, port_last = ?,
-		disk_total = ?, disk_free = ?, archives = ?, scrubs = ?, gpu_access = ?, seen_at = ?, expires_at = ? WHERE id = ?`,
+		disk_total = ?, disk_free = ?, archives = ?, scrubs = ?, gpu_access = ?, spot = ?, provider = ?, zone = ?, gpu_type = ?, seen_at = ?, expires_at = ? WHERE id = ?`,
 		text(r.Version), text(r.Machine), r.Simulated, text(r.Address), r.PortFirst, r.PortLast,
-		r.Disk.Total, r.Disk.Free, r.Archives, r.Scrubs, r.GPUAccess, micros(t.now), micros(t.now.Add(fleet.LeaseTTL)), host.ID)
+		r.Disk.Total, r.Disk.Free, r.Archives, r.Scrubs, r.GPUAccess, r.Market == fleet.Spot, r.Provider, r.Zone, gpuType(r.GPUs), micros(t.now), micros(t.now.Add(fleet.LeaseTTL)), host.ID)
 	if err != nil {
 		return err
 	}
@@ -105,7 +109,20 @@ func (t *tx) renewHost(host hostRow, r fleet.HostReport) error {
 	case fleet.HostJoining:
 		return t.event(fleet.Event{Name: "host.joined", HostID: host.ID, Message: host.Name})
 	case fleet.HostLost:
+		if host.NoticeSource == fleet.NoticeOperator { // it went, as it was said to
+			if err := t.saveNotice(&host, fleet.Notice{}); err != nil {
+				return err
+			}
+		}
 		return t.event(fleet.Event{Name: "host.returned", HostID: host.ID, Message: host.Name})
 	}
 	return nil
+}
+
+// gpuType is the type of a host's first GPU.
+func gpuType(gpus []fleet.GPUReport) string {
+	if len(gpus) == 0 {
+		return ""
+	}
+	return text(gpus[0].Type)
 }

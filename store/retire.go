@@ -40,6 +40,9 @@ func (s *Store) RetireHost(ctx context.Context, hostID, actor string, how Retire
 		if err := t.forgetDrain(hostID); err != nil {
 			return err
 		}
+		if err := t.saveNotice(&host, fleet.Notice{}); err != nil {
+			return err
+		}
 		if _, err := t.exec(`UPDATE gpus SET state = 'lost', since = ? WHERE host_id = ? AND state <> 'quarantined'`, micros(t.now), hostID); err != nil {
 			return err
 		}

@@ -64,6 +64,11 @@ func (t *tx) settle(h *holding, rec *fleet.Record) error {
 	if err := t.saveEnd(*rec); err != nil { // before next, which takes its slot
 		return err
 	}
+	if h.kind == fleet.KindInstance {
+		if err := t.rememberLaunch(h, rec); err != nil {
+			return err
+		}
+	}
 	events := []fleet.Event{ended(h, *rec)}
 	if next != nil {
 		if next.Outcome == fleet.Open {

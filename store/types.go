@@ -22,7 +22,8 @@ type NewInstance struct {
 	Spec       fleet.InstanceSpec
 	EndpointID string
 	Revision   int
-	Snapshot   string // the snapshot that it is made from, in the same data center; empty: its image
+	Pools      []string // of a worker: those that its host may come from, the best first; empty: any
+	Snapshot   string   // the snapshot that it is made from, in the same data center; empty: its image
 }
 
 // An Ending is how an operation ended. Code and Message say why it did not end Done.
@@ -123,7 +124,8 @@ type ScheduleFilter struct {
 
 // A HostFilter selects hosts; the zero value selects all that are not retired.
 type HostFilter struct {
-	Retired bool // retired ones, too
+	Retired bool         // retired ones, too
+	Market  fleet.Market // only those; empty: of both
 	Page
 }
 
@@ -149,7 +151,8 @@ type Counts struct {
 }
 
 // A GPUTally counts verdicts by outcome and rule, scrubs by outcome, events of drivers by
-// kind and Xid, or decisions of autoscalers by rule: Metric says which.
+// kind and Xid, decisions of autoscalers by rule, and what happened to hosts that were taken
+// away: Metric says which.
 type GPUTally struct {
 	Metric string `db:"metric"`
 	One    string `db:"one"`

@@ -17,8 +17,8 @@ func (t *tx) hostViews(dataCenter string, want fleet.Want) ([]fleet.HostView, er
 
 // views is hostViews, without the lock.
 func (t *tx) views(dataCenter string, want fleet.Want) ([]fleet.HostView, error) {
-	rows, err := t.QueryContext(t.ctx, t.Rebind(`SELECT id, state, cordoned, archives, expires_at, port_first, port_last, next_port
-		FROM hosts WHERE data_center = ? AND retired_at = 0 ORDER BY id`), dataCenter)
+	rows, err := t.QueryContext(t.ctx, t.Rebind(`SELECT id, state, cordoned, archives, expires_at, port_first, port_last, next_port,
+		spot, provider, gpu_type, zone, notice_kind FROM hosts WHERE data_center = ? AND retired_at = 0 ORDER BY id`), dataCenter)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +26,7 @@ func (t *tx) views(dataCenter string, want fleet.Want) ([]fleet.HostView, error)
 	var views []fleet.HostView
 	for rows.Next() {
 		var r hostRow
-		if err := rows.Scan(&r.ID, &r.State, &r.Cordoned, &r.Archives, &r.ExpiresAt, &r.PortFirst, &r.PortLast, &r.NextPort); err != nil {
+		if err := rows.Scan(&r.ID, &r.State, &r.Cordoned, &r.Archives, &r.ExpiresAt, &r.PortFirst, &r.PortLast, &r.NextPort, &r.Spot, &r.Provider, &r.GPUType, &r.Zone, &r.NoticeKind); err != nil {
 			return nil, err
 		}
 		view := fleet.HostView{Host: r.host(), NextPort: r.NextPort}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/agent"
 	"github.com/kelvin-gpu/kelvin/archive"
+	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine"
 )
 
@@ -34,6 +35,7 @@ type agentPart struct {
 	logs                         logPart
 	metrics                      string
 	cdiRefresh                   string
+	market                       marketFlags
 	driver                       machine.GPUs // the host's real GPUs; nil: it has none
 }
 
@@ -98,6 +100,7 @@ func (a *agentPart) flags(cmd *cobra.Command) {
 	cmd.Flags().Int64Var(&a.archiveRate, "archive-rate", 0, "most bytes a second to and from the archive; 0: no limit")
 	cmd.Flags().StringVar(&a.cdiRefresh, "cdi-refresh", "nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml", "command that names the GPUs for Docker (CDI) anew when it does not know one, as after a change of MIG; its words separated by spaces, without a shell; skipped where there is no such program; empty: none")
 	a.logs.flags(cmd)
+	a.market.flags(cmd)
 	cmd.Flags().StringVar(&a.volumes, "volumes", "", "folder of the network volumes, shared by all hosts of the data center; empty: none")
 }
 
@@ -112,6 +115,10 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 	}
 	if gpus != nil {
 		defer gpus.Close()
+	}
+	notices, err := a.market.notices()
+	if err != nil {
+		return err
 	}
 	journal, err := agent.OpenJournal(filepath.Join(a.dataDir, "journal-"+a.host+".db"))
 	if err != nil {
@@ -142,6 +149,7 @@ func (a *agentPart) run(ctx context.Context, m machine.Machine, temporal client.
 		PortFirst: a.portFirst, PortLast: a.portLast, GPUs: gpus, Key: key,
 		Server:   &agent.Server{URL: a.server, Token: a.token, HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}}},
 		Temporal: temporal, Machine: m, Journal: journal, Logger: logger, Registerer: registry, Started: started, Logs: logs,
+		Market: fleet.Market(a.market.market), Provider: a.market.provider, Zone: a.market.zone, Notices: notices,
 	}
 	if kept != nil {
 		ag.Archive = kept
