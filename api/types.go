@@ -249,7 +249,7 @@ type Notice struct {
 
 // HostPreempt is how a host is to be treated as one that its provider takes away.
 type HostPreempt struct {
-	In   fleet.Duration   `json:"in,omitempty" default:"30s" doc:"Until the host is gone, up to 24h" example:"2m"`
+	In   fleet.Duration   `json:"in,omitempty" doc:"Until the host is gone, up to 24h. Default 30s"`
 	Kind fleet.NoticeKind `json:"kind,omitempty" enum:"preempt,rebalance" default:"preempt" doc:"preempt: it goes. rebalance: it may go soon; nobody knows when"`
 }
 

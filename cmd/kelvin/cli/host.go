@@ -20,6 +20,7 @@ var hosts = &noun[api.Host]{
 	columns: []column[api.Host]{
 		{"NAME", func(h api.Host, _ time.Time) string { return h.Name }},
 		{"STATE", func(h api.Host, _ time.Time) string { return string(h.State) }},
+		{"MARKET", func(h api.Host, _ time.Time) string { return market(h) }},
 		{"DATA CENTER", func(h api.Host, _ time.Time) string { return h.DataCenter }},
 		{"GPUS FREE", func(h api.Host, _ time.Time) string { return fmt.Sprintf("%d/%d", h.GPUs.Free, h.GPUs.Total) }},
 		{"DISK FREE", func(h api.Host, _ time.Time) string { return bytesOf(h.Disk.Free) }},
@@ -33,6 +34,10 @@ var hosts = &noun[api.Host]{
 		f.add("Host", h.Name)
 		f.add("ID", h.ID)
 		f.add("State", string(h.State))
+		f.add("Notice", notice(h, now))
+		f.add("Market", market(h))
+		f.add("Provider", h.Provider)
+		f.add("Zone", h.Zone)
 		f.add("Data center", h.DataCenter)
 		f.add("Address", h.Address)
 		f.add("Machine", machine(h))
@@ -47,6 +52,23 @@ var hosts = &noun[api.Host]{
 		showDrain(h, now, &f)
 		return f
 	},
+}
+
+// market is how a host is paid for, and by whom it is sold.
+func market(h api.Host) string {
+	if h.Provider == "" || h.Provider == "none" {
+		return string(h.Market)
+	}
+	return fmt.Sprintf("%s (%s)", h.Market, h.Provider)
+}
+
+// notice says that a host is taken away.
+func notice(h api.Host, now time.Time) string {
+	if h.Notice == nil {
+		return ""
+	}
+	n := fleet.Notice{Kind: h.Notice.Kind, Source: h.Notice.Source, At: h.Notice.At, Deadline: h.Notice.Deadline}
+	return n.Words(now) + ", heard " + ago(n.At, now)
 }
 
 func machine(h api.Host) string {
@@ -80,20 +102,30 @@ func (a *app) hostCommand() *cobra.Command {
 		a.hostList(), showCommand(a, hosts, "Show a host, and how far it has been emptied"),
 		a.cordon("cordon", "Keep new work off a host; what runs there goes on", fleet.HostReady),
 		a.cordon("uncordon", "Let a host take new work again; a drain ends", fleet.HostCordoned, fleet.HostDraining, fleet.HostDrained),
-		a.hostDrain(), a.hostRetire(),
+		a.hostDrain(), a.hostRetire(), a.hostPreempt(),
 	)
 	return cmd
 }
 
 func (a *app) hostList() *cobra.Command {
-	var all bool
-	cmd := lsCommand(a, hosts, "List hosts", 0, func(_ context.Context, _ *session, query url.Values) error {
+	var (
+		all    bool
+		market string
+	)
+	cmd := lsCommand(a, hosts, "List hosts", 0, func(_ context.Context, s *session, query url.Values) error {
+		if market != "" && market != string(fleet.OnDemand) && market != string(fleet.Spot) {
+			return usage(s.cmd, "--market is %q; allowed: on-demand, spot", market)
+		}
+		if market != "" {
+			query.Set("market", market)
+		}
 		if all {
 			query.Set("all", "true")
 		}
 		return nil
 	})
 	cmd.Flags().BoolVarP(&all, "all", "a", false, "Retired ones, too")
+	cmd.Flags().StringVar(&market, "market", "", "Only those of this market: on-demand or spot")
 	return cmd
 }
 

@@ -20,6 +20,7 @@ type instanceFlags struct {
 	stopTimeout         time.Duration
 	recover             string
 	snapshotEvery       lasting
+	market              string
 
 	templates, templateParams []string
 }
@@ -35,6 +36,8 @@ func (i *instanceFlags) flags(a *app, cmd *cobra.Command) {
 	f.StringVar(&i.probePath, "probe-path", "", "`Path` on the first port whose answer below 500 says that it is ready. Default: it is not asked")
 	f.StringVar(&i.recover, "recover", "", "When its host is lost: auto recovers it elsewhere from its newest snapshot, wait leaves it to you. Default "+fleet.RecoverAuto)
 	f.Var(&i.snapshotEvery, "snapshot-every", "Take a snapshot of it this often while it runs, such as 1h; at least 5m. Default: never")
+	f.StringVar(&i.market, "market", "", "Hosts that it is placed on: on-demand, or spot, cheaper ones that their provider may take away. Default "+string(fleet.OnDemand))
+	complete(cmd, "market", fixed(string(fleet.OnDemand), string(fleet.Spot)))
 	complete(cmd, "recover", fixed(fleet.RecoverAuto, fleet.RecoverWait))
 	f.StringArrayVar(&i.templates, "template", nil, "`Name` of a template to install; kelvin template ls shows them; repeatable, 8 at most")
 	f.StringArrayVar(&i.templateParams, "template-param", nil, "Parameter of a template as `TEMPLATE.NAME=VALUE`, or TEMPLATE.NAME=@FILE for what a file holds; repeatable")
@@ -48,7 +51,7 @@ func (i *instanceFlags) spec(a *app, cmd *cobra.Command) (fleet.InstanceSpec, er
 		DataCenter: i.dataCenter, Image: i.image, Command: i.command, Shell: i.shell, GPUType: i.gpuType, GPUs: i.gpus, Ports: i.ports,
 		Volume: i.volume, MountPath: i.mountPath, DiskPath: i.diskPath, CPUs: i.cpus, MemoryMB: i.memoryMB, ReadOnly: i.readOnly,
 		ProbePath: i.probePath, DrainTimeout: fleet.Duration(i.drain), StopTimeout: fleet.Duration(i.stopTimeout), Protected: i.protected,
-		Recover: i.recover, SnapshotEvery: i.snapshotEvery.duration(),
+		Recover: i.recover, SnapshotEvery: i.snapshotEvery.duration(), Market: fleet.Market(i.market),
 	}
 	env, err := i.environment(a, cmd, nil)
 	if err != nil {

@@ -76,7 +76,7 @@ func hostA() api.Host {
 	return api.Host{
 		ID: id("hst_", 1), Name: "a", DataCenter: "us-east", Address: "10.0.0.7", State: fleet.HostReady, Version: "v1", Machine: "docker", Simulated: true,
 		Connected: true, Disk: fleet.Disk{Total: 500 << 30, Free: 123 << 30}, SeenAt: testNow.Add(-2 * time.Second), ExpiresAt: testNow.Add(13 * time.Second),
-		GPUs: api.GPUCounts{Total: 8, Free: 3}, GPUAccess: fleet.AccessSimulated,
+		GPUs: api.GPUCounts{Total: 8, Free: 3}, GPUAccess: fleet.AccessSimulated, Market: fleet.Spot, Provider: "aws", Zone: "us-east-1a",
 	}
 }
 

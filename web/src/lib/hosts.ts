@@ -13,7 +13,7 @@ export const gpuTones: Record<string, Tone> = {
 	lost: 'bad',
 };
 
-const hostTones: Record<string, Tone> = { ready: 'good', cordoned: 'off', draining: 'busy', drained: 'off', joining: 'busy', lost: 'bad', retired: 'off' };
+const hostTones: Record<string, Tone> = { ready: 'good', cordoned: 'off', draining: 'busy', drained: 'off', joining: 'busy', lost: 'bad', retired: 'off', preempted: 'bad', warned: 'busy' };
 
 /** Whether a host gets nothing new because an operator wants it so. */
 export const cordoned = (state: string) => ['cordoned', 'draining', 'drained'].includes(state);
@@ -40,4 +40,17 @@ const accesses: Record<string, string> = {
 /** How a host's containers get GPUs. */
 export function gpuAccess(access: Host['gpu_access']): string {
 	return access ? (accesses[access] ?? access) : '–';
+}
+
+/** How a host is paid for, and by whom it is sold. */
+export function market(host: Host): string {
+	const seller = [host.provider === 'none' ? '' : host.provider, host.zone].filter(Boolean).join(', ');
+	return seller ? `${host.market} (${seller})` : host.market;
+}
+
+/** That a host is taken away, in words. */
+export function notice(host: Host): string {
+	if (!host.notice) return '';
+	if (host.notice.kind === 'rebalance') return 'its provider may take it away soon';
+	return host.notice.deadline ? `its provider takes it away at ${new Date(host.notice.deadline).toLocaleTimeString()}` : 'its provider takes it away';
 }

@@ -81,6 +81,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agent/notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report that a host is taken away
+         * @description An agent says what notice its provider has given, whenever that changes and when the agent begins.
+         */
+        post: operations["reportNotice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agent/scrubs": {
         parameters: {
             query?: never;
@@ -804,6 +824,30 @@ export interface paths {
          * @description Takes all that is wrong with a simulated GPU away, also from its counters. What Kelvin has decided about it stays. The answer is what is still wrong. 501 for a host whose GPUs are real.
          */
         delete: operations["healGPUs"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hosts/{id}/preempt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Treat a host as taken away
+         * @description As if its provider had given notice: it gets nothing new, its workers are replaced at once, and its servers are moved if there is time. The host itself stays as it is. The answer is the host.
+         */
+        post: operations["preemptHost"];
+        /**
+         * Lift the notice of a host
+         * @description Whoever gave it. What has been replaced stays replaced. No notice is no error. The answer is the host.
+         */
+        delete: operations["spareHost"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2949,7 +2993,19 @@ export interface components {
             id: string;
             /** @description The driver: docker or sim */
             machine?: string;
+            /**
+             * @description spot: its provider may take it away
+             * @enum {string}
+             */
+            market: "on-demand" | "spot";
             name: string;
+            /** @description That it is taken away */
+            notice?: components["schemas"]["Notice"];
+            /**
+             * @description Who sells it
+             * @example aws
+             */
+            provider?: string;
             /** Format: date-time */
             retired_at?: string;
             /**
@@ -2960,9 +3016,14 @@ export interface components {
             /** @description Its GPUs are declared, not found */
             simulated: boolean;
             /** @enum {string} */
-            state: "ready" | "lost" | "cordoned" | "draining" | "drained" | "joining" | "retired";
+            state: "ready" | "lost" | "cordoned" | "draining" | "drained" | "joining" | "retired" | "preempted" | "warned";
             /** @description Of its agent */
             version?: string;
+            /**
+             * @description Of the provider. Provider, type of GPU and zone are the pool that it is taken back with
+             * @example us-east-1a
+             */
+            zone?: string;
         };
         HostDrain: {
             /**
@@ -2971,6 +3032,12 @@ export interface components {
              * @default 2
              */
             parallel?: number;
+        };
+        HostNotice: {
+            /** @description null: none, or it was withdrawn */
+            notice?: components["schemas"]["NoticeReport"];
+        } & {
+            [key: string]: unknown;
         };
         HostOrder: {
             every: string;
@@ -2981,6 +3048,16 @@ export interface components {
             now: string;
             scrub?: string[];
             ttl: string;
+        };
+        HostPreempt: {
+            /** @description Until the host is gone, up to 24h. Default 30s */
+            in?: string;
+            /**
+             * @description preempt: it goes. rebalance: it may go soon; nobody knows when
+             * @default preempt
+             * @enum {string}
+             */
+            kind?: "preempt" | "rebalance";
         };
         HostReport: {
             address?: string;
@@ -2994,13 +3071,16 @@ export interface components {
                 [key: string]: unknown;
             }[];
             machine?: string;
+            market?: string;
             /** Format: int64 */
             port_first?: number;
             /** Format: int64 */
             port_last?: number;
+            provider?: string;
             scrubs?: boolean;
             simulated?: boolean;
             version?: string;
+            zone?: string;
         } & {
             [key: string]: unknown;
         };
@@ -3144,6 +3224,11 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /**
+             * @description Hosts that it is placed on. spot: cheaper ones, which their provider may take away. Default: on-demand
+             * @enum {string}
+             */
+            market?: "on-demand" | "spot";
             /**
              * Format: int64
              * @description Memory limit in MiB; 0: the host's default
@@ -3327,6 +3412,11 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /**
+             * @description Hosts that it is placed on. spot: cheaper ones, which their provider may take away. Default: on-demand
+             * @enum {string}
+             */
+            market?: "on-demand" | "spot";
             /**
              * Format: int64
              * @description Memory limit in MiB; 0: the host's default
@@ -3535,6 +3625,41 @@ export interface components {
             pattern: string;
             /** @description Both halves of what differs, in hexadecimal */
             xor: string[];
+        };
+        Notice: {
+            /** @description The key of the operator */
+            actor?: string;
+            /**
+             * Format: date-time
+             * @description When Kelvin heard of it
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When the host is gone
+             */
+            deadline?: string;
+            /** @description The provider's */
+            id?: string;
+            /**
+             * @description preempt: the host goes at the deadline. rebalance: it may go soon
+             * @enum {string}
+             */
+            kind: "preempt" | "rebalance";
+            /**
+             * @description Where it comes from: the instance metadata of a provider, something on the host, or an operator
+             * @enum {string}
+             */
+            source: "aws" | "gcp" | "azure" | "hook" | "operator";
+        };
+        NoticeReport: {
+            id?: string;
+            kind?: string;
+            /** @description Until the host is gone */
+            left?: string;
+            source?: string;
+        } & {
+            [key: string]: unknown;
         };
         Occupant: {
             account_id: string;
@@ -4993,6 +5118,100 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reportNotice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostNotice"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8046,6 +8265,8 @@ export interface operations {
             query?: {
                 /** @description Retired ones, too */
                 all?: boolean;
+                /** @description Only those of this market */
+                market?: "on-demand" | "spot";
                 /** @description Items on a page */
                 limit?: number;
                 /** @description The next of the page before */
@@ -8728,6 +8949,224 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListGPUFault"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preemptHost: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the host */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HostPreempt"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Host"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    spareHost: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the host */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Host"];
                 };
             };
             /** @description Bad Request */
