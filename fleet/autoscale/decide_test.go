@@ -70,6 +70,44 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// Who goes when the number must fall (D6): those that start first, the newest of them first;
+// then the unhealthy, those with the fewest requests, the dearest, the newest.
+func TestTheLeastUsefulGoFirst(t *testing.T) {
+	t.Parallel()
+	workers := []autoscale.Worker{
+		{ID: "a", State: fleet.Running, Ready: true, InFlight: 4},
+		{ID: "b", State: fleet.Running, Ready: true, InFlight: 2, Price: 100},
+		{ID: "c", State: fleet.Running, Ready: true, InFlight: 2, Price: 300},
+		{ID: "d", State: fleet.Running, Ready: true, InFlight: 2, Price: 100},
+		{ID: "e", State: fleet.Running, Ready: true, InFlight: 9, Unhealthy: true},
+		{ID: "f", State: fleet.Running, InFlight: 1}, // has stopped to answer
+		{ID: "g", State: fleet.Provisioning, Price: 300},
+		{ID: "h", State: fleet.Provisioning, Price: 100},
+	}
+	order := []string{"h", "g", "f", "e", "c", "d", "b", "a"}
+	for n := range workers {
+		o := autoscale.Observed{Now: noon, Active: 9, Max: 9, Sizing: &autoscale.Sizing{Total: n, Rule: autoscale.Max, Reason: "because"}, Workers: workers}
+		d := autoscale.Decide(o)
+		require.Equal(t, order[:len(order)-n], d.Remove)
+		require.Zero(t, d.Create)
+		require.Equal(t, []any{n, autoscale.Max, "because"}, []any{d.Desired, d.Rule, d.Reason})
+	}
+}
+
+func TestTheNumberIsThatOfTheSizing(t *testing.T) {
+	t.Parallel()
+	z := autoscale.Sizing{Total: 4, Rule: autoscale.Growth, Again: fleet.Duration(40 * time.Second)}
+	o := autoscale.Observed{Now: noon, Active: 1, Max: 9, Revision: 1, Sizing: &z}
+	d := autoscale.Decide(o)
+	require.Equal(t, 4, d.Create)
+	require.Equal(t, 40*time.Second, d.Again)
+	o.Failures = autoscale.Failures{Count: 3, Last: noon.Add(-time.Second)}
+	d = autoscale.Decide(o)
+	require.Zero(t, d.Create)
+	require.Equal(t, autoscale.BackOff, d.Rule)
+	require.Equal(t, 3*time.Second, d.Again, "the sooner of the two")
+}
+
 // However workers come, die and change revision: it settles at the active workers of the
 // newest revision, never has more than one too many, and a roll-out never has fewer ready
 // than before it.

@@ -80,7 +80,7 @@ func (t *tally) reason() string {
 		return "no worker, and no request"
 	case Concurrency:
 		if t.total == t.was && t.want <= t.was {
-			return fmt.Sprintf("%s: %s, of them %d ready, are enough", t.load(), many(t.was, "worker"), t.c.Ready)
+			return fmt.Sprintf("%s: enough for it are %s, of which %d ready", t.load(), many(t.was, "worker"), t.c.Ready)
 		}
 		return t.demand()
 	case Growth:
@@ -91,7 +91,7 @@ func (t *tally) reason() string {
 		}
 		return "low use: " + t.low()
 	case Cancel:
-		return "what starts is no longer wanted: " + many(t.total, "worker") + " are enough"
+		return "some of the starting workers are not wanted any more: " + many(t.total, "worker") + " in all"
 	case ZeroHold:
 		return fmt.Sprintf("the last worker stays until %s have passed without a request", short(whole(o.ZeroHold)))
 	case Starting:
@@ -143,7 +143,7 @@ func (t *tally) growth() string {
 
 // low says on how few use would not be low.
 func (t *tally) low() string {
-	return fmt.Sprintf("in the last %s at the most %s at once, for which %s at %d %% of %d each are enough",
+	return fmt.Sprintf("the most in the last %s was %s at once: %s at %d %% of %d each",
 		short(whole(t.o.Hold)), many(t.l.Peak, "request"), many(t.keep, "worker"), t.o.LowPercent, t.o.Target)
 }
 
