@@ -25,6 +25,7 @@ type Server struct {
 	Supported         []fleet.Operation                             // what can be run here; others are 501 and no button; nil: all of fleet.Operations
 	Version           string                                        // of this build
 	Simulated         bool                                          // the fleet is simulated, and is labelled so
+	Prices            fleet.PriceList                               // what GPUs cost; without any, nothing is known of that
 	GPUPolicy         *gpu.Policy                                   // by which scrubs are judged that hosts do by themselves; nil: gpu.DefaultPolicy
 	TemporalUI        string                                        // http://127.0.0.1:8233; empty: no links
 	TemporalNamespace string                                        // of the workflows, for links
@@ -140,6 +141,8 @@ func (s *Server) table(r *routes) {
 	register(r, s.createTemplate, route{operator, "POST /v1/templates", "createTemplate", "Create a template", "Commands that are run in servers which have it. An account has at most 100. The same one again is no error."}, created)
 	register(r, s.updateTemplate, route{operator, "PUT /v1/templates/{name}", "updateTemplate", "Change a template", "Replaces what it does. Servers that have it keep what they were given until it is attached again."})
 	register(r, s.deleteTemplate, route{operator, "DELETE /v1/templates/{name}", "deleteTemplate", "Delete a template", "Servers that have it keep it."})
+	register(r, s.listPrices, route{viewer, "GET /v1/prices", "listPrices", "List prices", "What a GPU costs for an hour, by type, market and data center."})
+	register(r, s.planEndpoint, route{viewer, "POST /v1/endpoint-plans", "planEndpoint", "Plan an endpoint", "What an endpoint would be and cost an hour: the GPU memory that its model needs, the types of GPU that it fits on, and prices. Nothing is made."})
 	register(r, s.listDataCenters, route{viewer, "GET /v1/data-centers", "listDataCenters", "List data centers", "Where endpoints and servers can be."})
 
 	register(r, s.listHosts, route{fleetViewer, "GET /v1/hosts", "listHosts", "List hosts", "Machines with GPUs, for the fleet's operators."})

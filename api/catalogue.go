@@ -27,7 +27,7 @@ func (s *Server) getQuickDeploy(_ context.Context, in *quickDeployInput) (*shown
 func showQuickDeploy(q fleet.QuickDeploy) QuickDeploy {
 	return QuickDeploy{
 		Name: q.Name, Title: q.Title, Description: q.Description, Verified: q.Verified,
-		Fill: append([]string{}, q.Fill...), Spec: q.Spec.Defaults(),
+		Fill: append([]string{}, q.Fill...), Params: append([]fleet.Param{}, q.Params...), Spec: q.Spec.Defaults(),
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -18,17 +17,11 @@ type createEndpointInput struct {
 }
 
 func (s *Server) createEndpoint(ctx context.Context, in *createEndpointInput) (*accepted, error) {
-	spec, err := in.Body.spec()
+	plan, err := s.design(ctx, in.Body)
 	if err != nil {
 		return nil, err
 	}
-	if spec.DataCenter, err = s.dataCenter(ctx, spec.DataCenter); err != nil {
-		return nil, err
-	}
-	spec = spec.Defaults()
-	if err := spec.Validate(in.Body.Name); err != nil {
-		return nil, err
-	}
+	spec := plan.Spec
 	sum, err := digest("create-endpoint", "", in.Body)
 	if err != nil {
 		return nil, err
@@ -48,8 +41,14 @@ func (e EndpointCreate) spec() (fleet.EndpointSpec, error) {
 				{Field: "body.quick_deploy", Message: "is not a quick deploy", Allowed: quickDeployNames()},
 			}}
 		}
-		spec = quick.Spec
-		spec.Env = maps.Clone(spec.Env) // the catalogue's own must not change
+		var err error
+		if spec, err = quick.With(e.Params); err != nil {
+			return spec, err
+		}
+	} else if len(e.Params) > 0 {
+		return spec, &fleet.Error{Code: fleet.Invalid, Message: "parameters belong to a quick deploy", Fields: []fleet.FieldError{
+			{Field: "body.params", Message: "goes with quick_deploy", Allowed: quickDeployNames()},
+		}}
 	}
 	return e.over(spec)
 }

@@ -69,8 +69,9 @@ type EndpointFields struct {
 // EndpointCreate asks for an endpoint. What it leaves out comes from the quick deploy, if
 // it names one, and otherwise has the defaults of fleet.EndpointSpec; active_workers has 1.
 type EndpointCreate struct {
-	Name        string `json:"name" minLength:"1" maxLength:"128" doc:"Unique among the account's endpoints" example:"llama"`
-	QuickDeploy string `json:"quick_deploy,omitempty" maxLength:"63" doc:"Name of a quick deploy that fills in what is left out" example:"echo"`
+	Name        string            `json:"name" minLength:"1" maxLength:"128" doc:"Unique among the account's endpoints" example:"llama"`
+	QuickDeploy string            `json:"quick_deploy,omitempty" maxLength:"63" doc:"Name of a quick deploy that fills in what is left out" example:"echo"`
+	Params      map[string]string `json:"params,omitempty" doc:"Parameters of the quick deploy; those left out have their defaults"`
 	EndpointFields
 }
 
@@ -354,6 +355,7 @@ type QuickDeploy struct {
 	Description string             `json:"description"`
 	Verified    bool               `json:"verified" doc:"It is run by our own tests; otherwise it is a starting point that nobody has run there"`
 	Fill        []string           `json:"fill" doc:"Environment variables that you should look at before you deploy"`
+	Params      []fleet.Param      `json:"params" doc:"What to choose before deploying"`
 	Spec        fleet.EndpointSpec `json:"spec"`
 }
 

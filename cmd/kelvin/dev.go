@@ -31,6 +31,7 @@ type dev struct {
 	limits                                              gatewayPart
 	addresses                                           addressRange
 	policy                                              gpuPolicy
+	prices                                              prices
 	out                                                 io.Writer
 }
 
@@ -62,6 +63,7 @@ were. Containers go on running while Kelvin is down.`,
 	d.limits.limits(cmd)
 	d.addresses.flags(cmd)
 	d.policy.flags(cmd)
+	d.prices.flags(cmd, "examples")
 	d.flags(cmd)
 	return configured(cmd)
 }
@@ -74,6 +76,9 @@ func (d *dev) run(ctx context.Context) error {
 		return err
 	}
 	if err := d.policy.load(); err != nil {
+		return err
+	}
+	if err := d.prices.load(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(d.dataDir, 0o700); err != nil {
@@ -156,7 +161,7 @@ func (d *dev) runParts(ctx context.Context, p parts, logger *slog.Logger) error 
 	}
 
 	group, ctx := errgroup.WithContext(ctx)
-	srv := server{temporalUI: p.child.UI, simulated: info.Simulated, policy: d.policy}
+	srv := server{temporalUI: p.child.UI, simulated: info.Simulated, policy: d.policy, prices: d.prices}
 	group.Go(func() error { return srv.run(ctx, p.api, p.record, temporal, t.namespace, logger) })
 	group.Go(func() error { return runWorker(ctx, p.record, temporal, &d.policy.Policy, "", logger) })
 	gw := d.limits

@@ -24,6 +24,7 @@ type server struct {
 	listen, store, temporalUI string
 	simulated                 bool
 	policy                    gpuPolicy
+	prices                    prices
 }
 
 func serverCommand() *cobra.Command {
@@ -45,6 +46,9 @@ func serverCommand() *cobra.Command {
 				return err
 			}
 			if err := s.policy.load(); err != nil {
+				return err
+			}
+			if err := s.prices.load(); err != nil {
 				return err
 			}
 			record, err := openStore(cmd.Context(), s.store)
@@ -75,6 +79,7 @@ func serverCommand() *cobra.Command {
 	cmd.Flags().StringVar(&s.store, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
 	cmd.Flags().StringVar(&s.temporalUI, "temporal-ui", "http://127.0.0.1:8233", "URL of Temporal's UI, for links; empty: none")
 	s.policy.flags(cmd)
+	s.prices.flags(cmd, "")
 	a.flags(cmd)
 	e.flags(cmd)
 	t.flags(cmd)
@@ -90,7 +95,7 @@ func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, 
 	front := &api.Server{
 		Store: record, Operations: operations, Auditor: auditor, Logger: logger, Console: web.Handler(),
 		TemporalUI: s.temporalUI, TemporalNamespace: namespace, GatewayURL: places.url,
-		Version: version, Simulated: s.simulated, Supported: workflows.Supported, GPUPolicy: &s.policy.Policy,
+		Version: version, Simulated: s.simulated, Supported: workflows.Supported, GPUPolicy: &s.policy.Policy, Prices: s.prices.PriceList,
 	}
 	handler := front.Handler()
 	group, ctx := errgroup.WithContext(ctx)

@@ -285,6 +285,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/endpoint-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan an endpoint
+         * @description What an endpoint would be and cost an hour: the GPU memory that its model needs, the types of GPU that it fits on, and prices. Nothing is made.
+         */
+        post: operations["planEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/endpoints": {
         parameters: {
             query?: never;
@@ -1453,6 +1473,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List prices
+         * @description What a GPU costs for an hour, by type, market and data center.
+         */
+        get: operations["listPrices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/quick-deploys": {
         parameters: {
             query?: never;
@@ -2195,6 +2235,10 @@ export interface components {
              * @example llama
              */
             name: string;
+            /** @description Parameters of the quick deploy; those left out have their defaults */
+            params?: {
+                [key: string]: string;
+            };
             /**
              * Format: int64
              * @description The one HTTP port of a worker. Default 8080
@@ -2313,6 +2357,109 @@ export interface components {
             port?: number;
             /** @description Path whose answer below 500 says that a worker is ready. Default / */
             probe_path?: string;
+            /** @description How the gateways treat requests */
+            requests?: components["schemas"]["RequestSpec"];
+            /** @description How the number of workers follows the load */
+            scaling?: components["schemas"]["ScalingSpec"];
+            /** @description Shell that runs the start command. Default /bin/sh */
+            shell?: string;
+            /** @description Which workers may run on spot hosts */
+            spot?: components["schemas"]["SpotSpec"];
+            /**
+             * Format: int64
+             * @description Requests in flight that one worker is meant to serve. Default 100
+             */
+            target_concurrency?: number;
+            /** @description Network volume, mounted by every worker */
+            volume?: string;
+        };
+        EndpointPlan: {
+            /** @description That its data center has, the cheapest first */
+            gpu_types: components["schemas"]["PlanType"][];
+            /** @description GPU memory that the model needs; absent when that cannot be told */
+            memory?: components["schemas"]["PlanMemory"];
+            price: components["schemas"]["PlanPrice"];
+            /** @description With defaults, and a GPU type where one was chosen */
+            spec: components["schemas"]["EndpointSpec"];
+            warnings: string[];
+        };
+        EndpointPlanAsk: {
+            /**
+             * Format: int64
+             * @description Workers that are always there, also the first ones. Default 1; 0 scales to nothing
+             */
+            active_workers?: number;
+            /** @description Start command, run by the shell. Default: the image's entrypoint and command */
+            command?: string;
+            /**
+             * Format: double
+             * @description CPU limit of a worker; 0: the host's default
+             */
+            cpus?: number;
+            /**
+             * @description Where its workers run. Default: us-east, or the only one
+             * @example us-east
+             */
+            data_center?: string;
+            /**
+             * @description How long a leaving worker keeps its requests in flight. Default 60s, at most 1h
+             * @example 60s
+             */
+            drain_timeout?: string;
+            /** @description Environment variables. CUDA_VISIBLE_DEVICES and names beginning with NVIDIA_ or KELVIN_ are ours */
+            env?: {
+                [key: string]: string;
+            };
+            /**
+             * @description GPU type; empty: any
+             * @example a100-80gb
+             */
+            gpu_type?: string;
+            /**
+             * Format: int64
+             * @description GPUs of each worker, all on one host. Default 1
+             */
+            gpus_per_worker?: number;
+            /**
+             * @description Container image
+             * @example kelvin/echo:latest
+             */
+            image?: string;
+            /** @description Your own labels, at most 32 */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Workers at the most. Default: active_workers, at least 1
+             */
+            max_workers?: number;
+            /**
+             * Format: int64
+             * @description Memory limit of a worker in MiB; 0: the host's default
+             */
+            memory_mb?: number;
+            /**
+             * @description Where the volume is mounted
+             * @example /data
+             */
+            mount_path?: string;
+            /** @description Parameters of the quick deploy */
+            params?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description The one HTTP port of a worker. Default 8080
+             */
+            port?: number;
+            /** @description Path whose answer below 500 says that a worker is ready. Default / */
+            probe_path?: string;
+            /**
+             * @description Name of a quick deploy that fills in what is left out
+             * @example vllm
+             */
+            quick_deploy?: string;
             /** @description How the gateways treat requests */
             requests?: components["schemas"]["RequestSpec"];
             /** @description How the number of workers follows the load */
@@ -3757,6 +3904,29 @@ export interface components {
             /** @description The instance's name; needed by a reset and a terminate, as the first time */
             confirm?: string;
         };
+        Param: {
+            /** @description Of a choice: what it can be. Of a text: some that are known */
+            choices?: string[];
+            default?: string;
+            /** @description The variable that it sets */
+            env: string;
+            help?: string;
+            /** @enum {string} */
+            kind: "text" | "choice" | "number" | "secret";
+            /**
+             * Format: int64
+             * @description Of a number
+             */
+            max?: number;
+            /**
+             * Format: int64
+             * @description Of a number
+             */
+            min?: number;
+            /** @example model */
+            name: string;
+            title: string;
+        };
         Params: {
             /** @description Of stop: none when GPUs and ports go back */
             hold?: string;
@@ -3850,6 +4020,24 @@ export interface components {
              */
             waiting: number;
         };
+        PlanMemory: {
+            /**
+             * Format: int64
+             * @description Keys and values of one request of the full context. More memory serves more at a time
+             */
+            cache_mb: number;
+            /** @description The model is not known: its size is what its name says */
+            guessed?: boolean;
+            /**
+             * Format: int64
+             * @description Of the driver and of the server, on all GPUs of a worker together
+             */
+            overhead_mb: number;
+            /** Format: int64 */
+            total_mb: number;
+            /** Format: int64 */
+            weights_mb: number;
+        };
         PlanPort: {
             /** Format: int64 */
             container: number;
@@ -3864,6 +4052,27 @@ export interface components {
              */
             to: number;
         };
+        PlanPrice: {
+            /**
+             * Format: int64
+             * @description The active workers: the least while it is started
+             */
+            active_hour_micros?: number;
+            /** @example USD */
+            currency: string;
+            /** @description Prices that nobody has set: they are made up */
+            example?: boolean;
+            /**
+             * Format: int64
+             * @description All workers that it may have: the most
+             */
+            max_hour_micros?: number;
+            /**
+             * Format: int64
+             * @description One worker; absent without a price
+             */
+            worker_hour_micros?: number;
+        };
         PlanTime: {
             /** @example 2m30s */
             duration: string;
@@ -3873,10 +4082,56 @@ export interface components {
              */
             measured: number;
         };
+        PlanType: {
+            /** @description The model fits on the GPUs of a worker */
+            fits: boolean;
+            /**
+             * Format: int64
+             * @description GPUs that nobody has now
+             */
+            free: number;
+            market: string;
+            /**
+             * Format: int64
+             * @description Of one GPU
+             */
+            memory_mb: number;
+            /**
+             * Format: int64
+             * @description Per GPU, in micro-units of the currency; absent without a price
+             */
+            per_hour_micros?: number;
+            /** @example a100-80gb */
+            type: string;
+        };
         PortRoute: {
             /** Format: int64 */
             port: number;
             target?: string;
+        };
+        Price: {
+            /** @description Where; absent: everywhere else */
+            data_center?: string;
+            /** @example a100-80gb */
+            gpu_type: string;
+            /** @enum {string} */
+            market: "on-demand" | "spot";
+            /**
+             * Format: int64
+             * @description Per GPU and hour, in micro-units of the currency
+             * @example 1190000
+             */
+            per_hour_micros: number;
+        };
+        PriceList: {
+            /**
+             * @description ISO 4217 code
+             * @example USD
+             */
+            currency: string;
+            /** @description Prices that nobody has set: they are made up */
+            example?: boolean;
+            prices: components["schemas"]["Price"][];
         };
         Problem: {
             /**
@@ -3952,6 +4207,8 @@ export interface components {
             fill: string[];
             /** @example echo */
             name: string;
+            /** @description What to choose before deploying */
+            params: components["schemas"]["Param"][];
             spec: components["schemas"]["EndpointSpec"];
             title: string;
             /** @description It is run by our own tests; otherwise it is a starting point that nobody has run there */
@@ -6048,6 +6305,102 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointPlanAsk"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointPlan"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12559,6 +12912,62 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPrices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
