@@ -1,0 +1,116 @@
+package workflows
+
+import (
+	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/autoscale"
+	"github.com/kelvin-gpu/kelvin/store"
+)
+
+// reportFresh is how old a gateway's report may be to say what is now. One that is live and
+// silent for longer hides load: unobservable is not absent.
+const reportFresh = 3 * time.Second
+
+// sums turn the totals that gateways report into what happened since they were last added up.
+type sums struct {
+	gateways map[string]*followed
+}
+
+// followed is what is known of one gateway.
+type followed struct {
+	run   string
+	seen  time.Time // its last report
+	began bool      // its totals are known from their beginning
+	loads map[string]fleet.EndpointLoad
+}
+
+// A seen is what happened at an endpoint since the last look, over all gateways.
+type seen struct {
+	autoscale.Sample
+	errors  int64
+	classes [5]int64
+	latency [len(fleet.LatencyBounds) + 1]int64
+}
+
+// add takes in what live gateways report. It returns what happened by endpoint, and the
+// data centers with gateways all of which have reported just now.
+func (s *sums) add(gateways []store.Gateway, now time.Time) (map[string]*seen, map[string]bool) {
+	if s.gateways == nil {
+		s.gateways = map[string]*followed{}
+	}
+	all, whole, there := map[string]*seen{}, map[string]bool{}, map[string]bool{}
+	for _, g := range gateways {
+		there[g.ID] = true
+		fresh := now.Sub(g.SeenAt) <= reportFresh
+		if known, ok := whole[g.DataCenter]; !ok || known {
+			whole[g.DataCenter] = fresh
+		}
+		s.addGateway(g, all)
+	}
+	for id, f := range s.gateways { // one that was away is not told from its totals, if it comes back soon
+		if !there[id] && now.Sub(f.seen) > time.Hour {
+			delete(s.gateways, id)
+		}
+	}
+	return all, whole
+}
+
+func (s *sums) addGateway(g store.Gateway, all map[string]*seen) {
+	f := s.gateways[g.ID]
+	first := false
+	switch {
+	case f == nil:
+		f, first = &followed{run: g.Run, loads: map[string]fleet.EndpointLoad{}}, true
+		s.gateways[g.ID] = f
+	case f.run != g.Run: // it began anew, and so did its totals
+		*f = followed{run: g.Run, began: true, seen: f.seen, loads: map[string]fleet.EndpointLoad{}}
+	case g.SeenAt.Sub(f.seen) > 2*reportFresh: // what happened meanwhile did not happen now
+		first, f.began = true, false
+	}
+	news := g.SeenAt.After(f.seen)
+	f.seen = g.SeenAt
+	for id, load := range g.Load {
+		e := all[id]
+		if e == nil {
+			e = &seen{}
+			all[id] = e
+		}
+		e.InFlight += load.InFlight
+		e.Queued += load.Queued
+		e.Peak += max(load.Peak, load.InFlight+load.Queued)
+		before, ok := f.loads[id]
+		f.loads[id] = load
+		switch {
+		case !news || first:
+		case !ok && !f.began: // idle until now, so that it was left out: its totals are old
+			e.Arrived += int(min(load.Requests, int64(load.InFlight+load.Queued)))
+		default:
+			e.since(load, before)
+		}
+	}
+}
+
+// since adds what happened between two reports.
+func (e *seen) since(load, before fleet.EndpointLoad) {
+	if load.Requests < before.Requests || load.Ended < before.Ended {
+		before = fleet.EndpointLoad{} // the gateway forgot the endpoint, and counts anew
+	}
+	e.Arrived += int(max(0, load.Requests-before.Requests))
+	e.Ended += int(max(0, load.Ended-before.Ended))
+	e.Busy += time.Duration(max(0, load.BusyMS-before.BusyMS)) * time.Millisecond
+	e.errors += max(0, load.Errors-before.Errors)
+	subtract(e.classes[:], load.Classes, before.Classes)
+	subtract(e.latency[:], load.Latency, before.Latency)
+}
+
+// subtract adds to sum what a histogram grew by.
+func subtract(sum, now, before []int64) {
+	for i := range min(len(sum), len(now)) {
+		was := int64(0)
+		if i < len(before) {
+			was = before[i]
+		}
+		sum[i] += max(0, now[i]-was)
+	}
+}
