@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"time"
@@ -125,7 +126,8 @@ func (c *Control) start(ctx context.Context, rec fleet.Record) {
 const patience = 3
 
 // AwaitWorkers waits until as many workers of the endpoint's revision are ready as it
-// keeps active, none of an older one is left, and every gateway knows them. It fails with
+// keeps active, none of an older one is left, and every gateway knows them. What the load
+// wants beyond that is not waited for: with none active, none is. It fails with
 // the workers' own error when they fail to start for a reason that waiting does not mend.
 func (c *Control) AwaitWorkers(ctx context.Context, in WorkersWait) error {
 	for {
@@ -150,6 +152,9 @@ func (c *Control) AwaitWorkers(ctx context.Context, in WorkersWait) error {
 			return c.awaitRoutes(ctx, ep.Spec.DataCenter)
 		}
 		p := fleet.Progress{Message: fmt.Sprintf("%d of %d workers ready", ready, ep.Spec.ActiveWorkers), Done: int64(ready), Total: int64(ep.Spec.ActiveWorkers)}
+		if old > 0 {
+			p.Message += fmt.Sprintf(", %d older ones to go", old)
+		}
 		failures, err := c.Store.WorkerFailures(ctx, in.EndpointID, in.Since)
 		if err != nil {
 			return err
@@ -232,6 +237,10 @@ func (c *Control) AwaitIdle(ctx context.Context, in Drain) (Drained, error) {
 type Observation struct {
 	Started bool // the endpoint is: otherwise the autoscaler ends
 	autoscale.Observed
+	Options  autoscale.Options
+	InFlight int  // requests at workers now, as the gateways reported last
+	Queued   int  // requests that wait for one
+	Known    bool // all live gateways have reported just now
 }
 
 // ObserveEndpoint looks at the endpoint and its workers.
@@ -244,14 +253,21 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 	if err != nil {
 		return Observation{}, err
 	}
-	o := Observation{Started: ep.Serving()}
+	traffic, err := c.Store.Traffic(ctx, endpointID)
+	if err != nil {
+		return Observation{}, err
+	}
+	o := Observation{
+		Started: ep.Serving(), Options: autoscale.OptionsOf(ep.Spec),
+		InFlight: traffic.InFlight, Queued: traffic.Queued, Known: traffic.Known,
+	}
 	o.Active, o.Max, o.Revision = ep.Spec.ActiveWorkers, ep.Spec.MaxWorkers, ep.Revision
 	for _, w := range workers {
 		revision := w.Revision
 		if current(w, ep) {
 			revision = ep.Revision
 		}
-		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready, Leaving: w.Leaving})
+		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready, Leaving: w.Leaving, InFlight: traffic.Workers[w.ID]})
 	}
 	return o, nil
 }
@@ -269,13 +285,40 @@ type Scale struct {
 	Key        string // of the decision: carried out again, it makes nothing again
 	Create     int
 	Remove     []string
+	Decision   fleet.ScaleDecision // for people
+	Known      Known
 }
 
-// ScaleEndpoint has the workers made and terminated that a decision names.
+// Known is what an autoscaler knows, for the evaluator and for people.
+type Known struct {
+	EndpointID string
+	State      autoscale.State
+	Rule       string
+	Reason     string
+}
+
+// SaveScaling notes what an autoscaler knows.
+func (c *Control) SaveScaling(ctx context.Context, in Known) error {
+	state, err := json.Marshal(in.State)
+	if err != nil {
+		return err
+	}
+	return c.Store.SaveScaling(ctx, store.Scaling{EndpointID: in.EndpointID, Desired: in.State.Total, Rule: in.Rule, Reason: in.Reason, State: state})
+}
+
+// ScaleEndpoint stores a decision, and has the workers made and terminated that it names.
 func (c *Control) ScaleEndpoint(ctx context.Context, in Scale) error {
 	ep, err := c.Store.Endpoint(ctx, in.EndpointID)
 	if err != nil {
 		return err
+	}
+	if in.Known.State.Begun() {
+		if err := c.Store.SaveScaleDecision(ctx, in.Key, in.Decision); err != nil {
+			return err
+		}
+		if err := c.SaveScaling(ctx, in.Known); err != nil {
+			return err
+		}
 	}
 	for i := range in.Create {
 		key := fmt.Sprintf("%s:create:%d", in.Key, i)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/fleet/gpu"
@@ -17,7 +18,8 @@ import (
 type Server struct {
 	Store      *store.Store
 	Operations Starter
-	Auditor    Auditor // nil: unsupported
+	Auditor    Auditor   // nil: unsupported
+	Evaluator  Evaluator // hears what gateways report; nil: nobody does
 	Logger     *slog.Logger
 
 	Console           http.Handler                                  // the console, for every path that is not ours; nil: none
@@ -29,6 +31,7 @@ type Server struct {
 	GPUPolicy         *gpu.Policy                                   // by which scrubs are judged that hosts do by themselves; nil: gpu.DefaultPolicy
 	TemporalUI        string                                        // http://127.0.0.1:8233; empty: no links
 	TemporalNamespace string                                        // of the workflows, for links
+	Collectors        []prometheus.Collector                        // of other parts of this process, for its metrics
 
 	histories      histories
 	keys           credentials[fleet.Principal]
@@ -46,6 +49,11 @@ type Auditor interface {
 	Audit(ctx context.Context) (fleet.Audit, error)
 	// Repair audits, and repairs what is safe.
 	Repair(ctx context.Context) (fleet.Audit, error)
+}
+
+// Evaluator hears what gateways report, as it comes in.
+type Evaluator interface {
+	Reported(r fleet.GatewayReport)
 }
 
 // Starter is what the API needs of package workflows. All of it may be asked for again.

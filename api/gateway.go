@@ -49,5 +49,11 @@ func (s *Server) gatewayRoutes(ctx context.Context, in *routesInput) (*shown[fle
 type gatewayReportInput struct{ Body fleet.GatewayReport }
 
 func (s *Server) gatewayReport(ctx context.Context, in *gatewayReportInput) (*struct{}, error) {
-	return nil, s.Store.SaveGatewayReport(ctx, callerOf(ctx).gatewayID, in.Body)
+	if err := s.Store.SaveGatewayReport(ctx, callerOf(ctx).gatewayID, in.Body); err != nil {
+		return nil, err
+	}
+	if s.Evaluator != nil {
+		s.Evaluator.Reported(in.Body)
+	}
+	return nil, nil
 }

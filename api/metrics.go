@@ -35,6 +35,7 @@ func (s *Server) newMetrics() *metrics {
 	}
 	m.registry.MustRegister(m.requests, &census{server: s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(s.Collectors...)
 	return m
 }
 

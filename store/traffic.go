@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
@@ -77,4 +78,41 @@ func (s *Store) Drained(ctx context.Context, instanceID string) (Drain, error) {
 		return nil
 	})
 	return d, err
+}
+
+// GatewayFresh is how old a gateway's report may be to say what is now. One that is live and
+// silent for longer hides load: unobservable is not absent.
+const GatewayFresh = 3 * time.Second
+
+// Traffic is what the gateways of a data center see of an endpoint now.
+type Traffic struct {
+	InFlight int            // requests at workers
+	Queued   int            // requests that wait for one
+	Workers  map[string]int // requests in flight by instance, of all endpoints there
+	Known    bool           // there is a gateway, and all that are live have reported just now
+}
+
+// Traffic reads what the gateways of the endpoint's data center see of it now. NotFound
+// without the endpoint.
+func (s *Store) Traffic(ctx context.Context, endpointID string) (Traffic, error) {
+	var now Traffic
+	err := s.read(ctx, "read traffic", func(t *tx) error {
+		now = Traffic{Workers: map[string]int{}}
+		var dataCenter string
+		if err := t.get(&dataCenter, `SELECT data_center FROM endpoints WHERE id = ?`, endpointID); err != nil {
+			return missing(err, "endpoint", endpointID)
+		}
+		gateways, err := t.liveGateways(dataCenter)
+		now.Known = len(gateways) > 0
+		for _, g := range gateways {
+			now.Known = now.Known && t.now.Sub(g.SeenAt) <= GatewayFresh
+			now.InFlight += g.Load[endpointID].InFlight
+			now.Queued += g.Load[endpointID].Queued
+			for id, n := range g.InFlight {
+				now.Workers[id] += n
+			}
+		}
+		return err
+	})
+	return now, err
 }

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -16,6 +17,7 @@ import (
 // The signals of an autoscaler.
 const (
 	Wake          = "wake"           // something changed: look again
+	Observed      = "observed"       // the load wants another number of workers: Observation
 	OperationDone = "operation_done" // an operation on a worker has ended: Finished
 )
 
@@ -34,67 +36,168 @@ type Autoscaling struct {
 	EndpointID string
 	Seq        int // decisions that acted, over all runs: names them
 	Failures   autoscale.Failures
+	State      autoscale.State // limits on change hold over restarts
+	Load       autoscale.Load  // the last that was heard of
+	Heard      int64           // Seq of that: what is older is ignored
+	Said       string          // what people and the evaluator were told last
 }
 
 const (
 	// lookEvery is how long a decision stands when nothing is heard: a signal lost costs
 	// as much, and an idle endpoint six events.
 	lookEvery = 10 * time.Minute
-	// A run ends, and the next begins, before its history grows heavy or its code old.
+	// lookAgain is how soon it looks again when the record did not answer.
+	lookAgain = 15 * time.Second
+	// A run ends, and the next begins, before its history grows heavy or its code old. Not
+	// those of all endpoints at once.
 	maxEvents = 1000
 	maxAge    = 24 * time.Hour
+	ageSpread = 4 * time.Hour
+	// loadFresh is how old what the evaluator saw may be to count. Later only what the
+	// gateways report now does, and nobody is removed.
+	loadFresh = 5 * time.Second
 )
+
+// looking is the policy for the look at the record: it is over well before the task's
+// limit, and costs one event.
+var looking = workflow.LocalActivityOptions{
+	StartToCloseTimeout: 2 * time.Second, ScheduleToCloseTimeout: 4 * time.Second, Summary: "look",
+	RetryPolicy: &temporal.RetryPolicy{InitialInterval: 50 * time.Millisecond, MaximumInterval: time.Second},
+}
+
+// ears are the signals of a run.
+type ears struct{ wake, done, observed workflow.ReceiveChannel }
 
 // AutoscaleEndpoint watches an endpoint as long as it is started, and keeps as many
 // workers as fleet/autoscale says. It acts through the same door as people do, so its
-// operations are operations like any other.
+// operations are operations like any other. It asks nobody for the load: the evaluator says
+// when it matters.
 func AutoscaleEndpoint(ctx workflow.Context, in Autoscaling) error {
-	ctx = workflow.WithActivityOptions(ctx, quick)
+	ctx = workflow.WithLocalActivityOptions(workflow.WithActivityOptions(ctx, quick), looking)
 	info := workflow.GetInfo(ctx)
-	born := workflow.Now(ctx)
-	wake, done := workflow.GetSignalChannel(ctx, Wake), workflow.GetSignalChannel(ctx, OperationDone)
+	end := workflow.Now(ctx).Add(maxAge + time.Duration(spread(in.EndpointID))%ageSpread)
+	ears := ears{workflow.GetSignalChannel(ctx, Wake), workflow.GetSignalChannel(ctx, OperationDone), workflow.GetSignalChannel(ctx, Observed)}
 	for {
-		in.hear(ctx, wake, done)
-		seen, err := call(ctx, control.ObserveEndpoint, in.EndpointID)
-		if err != nil {
+		loaded := in.hear(ctx, ears)
+		d, over, err := in.look(ctx, info, loaded)
+		if over || err != nil {
 			return err
 		}
-		if !seen.Started {
-			return nil
-		}
-		seen.Now, seen.Failures = workflow.Now(ctx), in.Failures
-		d := autoscale.Decide(seen.Observed)
-		workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** (%s)", d.Reason, d.Rule))
-		if d.Acts() {
-			in.Seq++
-			err := run(ctx, control.ScaleEndpoint, activities.Scale{
-				EndpointID: in.EndpointID, Create: d.Create, Remove: d.Remove,
-				Key: fmt.Sprintf("%s:%s:%d", info.WorkflowExecution.ID, info.FirstRunID, in.Seq),
-			})()
-			if err != nil && !errors.Is(ctx.Err(), workflow.ErrCanceled) {
-				// A spec that stopped being valid, say. It is tried again like a worker that fails.
-				in.Failures.Count, in.Failures.Last = in.Failures.Count+1, workflow.Now(ctx)
-				workflow.GetLogger(ctx).Warn("decision not carried out", "endpoint", in.EndpointID, "error", err)
-			}
-		}
-		if workflow.Now(ctx).Sub(born) >= maxAge || info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() >= maxEvents {
-			in.hear(ctx, wake, done)
+		if !workflow.Now(ctx).Before(end) || info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() >= maxEvents {
+			in.hear(ctx, ears)
 			return workflow.NewContinueAsNewError(ctx, AutoscaleEndpoint, in)
 		}
-		if err := in.rest(ctx, d, wake, done); err != nil {
+		if err := in.rest(ctx, d, ears); err != nil {
 			return err
 		}
 	}
 }
 
-// hear takes in all signals that have arrived.
-func (a *Autoscaling) hear(ctx workflow.Context, wake, done workflow.ReceiveChannel) {
-	for wake.ReceiveAsync(nil) {
+// look looks at the endpoint, decides, and has that carried out. It is over when the
+// endpoint is not started any more. loaded says that the load is the reason.
+func (a *Autoscaling) look(ctx workflow.Context, info *workflow.Info, loaded bool) (d autoscale.Decision, over bool, err error) {
+	var seen activities.Observation
+	if err := workflow.ExecuteLocalActivity(ctx, control.ObserveEndpoint, a.EndpointID).Get(ctx, &seen); err != nil {
+		if ctx.Err() != nil || fleet.Is(FromTemporal(err), fleet.NotFound) {
+			return d, true, err
+		}
+		return autoscale.Decision{Rule: "away", Reason: "the record does not answer", Again: lookAgain}, false, nil
+	}
+	if !seen.Started {
+		return d, true, nil
+	}
+	now := workflow.Now(ctx)
+	count := autoscale.Counted(seen.Workers)
+	sizing, state := autoscale.Size(seen.Options, a.State, a.load(seen, now), count, now)
+	a.State = state
+	seen.Now, seen.Failures, seen.Sizing = now, a.Failures, &sizing
+	d = autoscale.Decide(seen.Observed)
+	a.show(ctx, sizing, d)
+	known := activities.Known{EndpointID: a.EndpointID, State: state, Rule: d.Rule, Reason: d.Reason}
+	said := fmt.Sprintf("%d %s %d", state.Total, d.Rule, state.Changed.UnixMilli())
+	switch {
+	case d.Acts() || sizing.Total != sizing.Was:
+		a.Seq++
+		err := run(ctx, control.ScaleEndpoint, activities.Scale{
+			EndpointID: a.EndpointID, Create: d.Create, Remove: d.Remove,
+			Key:      fmt.Sprintf("%s:%s:%d", info.WorkflowExecution.ID, info.FirstRunID, a.Seq),
+			Decision: a.decision(seen, sizing, d, loaded), Known: known,
+		})()
+		if err != nil && !errors.Is(ctx.Err(), workflow.ErrCanceled) {
+			// A spec that stopped being valid, say. It is tried again like a worker that fails.
+			a.Failures.Count, a.Failures.Last = a.Failures.Count+1, workflow.Now(ctx)
+			workflow.GetLogger(ctx).Warn("decision not carried out", "endpoint", a.EndpointID, "error", err)
+		}
+	case loaded || said != a.Said:
+		// The evaluator goes by what is known here, and would go on saying what it said. If
+		// this is lost, it does so until it is not.
+		_ = workflow.ExecuteLocalActivity(ctx, control.SaveScaling, known).Get(ctx, nil)
+	}
+	a.Said = said
+	return d, false, nil
+}
+
+// load is what the evaluator saw, as long as that is fresh; later, only what the gateways
+// report now, of which there is no history: nobody leaves because of it.
+func (a *Autoscaling) load(seen activities.Observation, now time.Time) autoscale.Load {
+	if !a.Load.At.IsZero() && now.Sub(a.Load.At) <= loadFresh {
+		return a.Load
+	}
+	return autoscale.Load{InFlight: seen.InFlight, Queued: seen.Queued}
+}
+
+// decision is what is stored, for people who ask why.
+func (a *Autoscaling) decision(seen activities.Observation, sizing autoscale.Sizing, d autoscale.Decision, loaded bool) fleet.ScaleDecision {
+	l, o := sizing.Load, sizing.Options
+	out := fleet.ScaleDecision{
+		EndpointID: a.EndpointID, At: seen.Now, From: sizing.Was, To: sizing.Total, Create: d.Create, Remove: d.Remove, Rule: d.Rule, Reason: d.Reason,
+		Inputs: fleet.ScaleInputs{
+			InFlight: l.InFlight, Queued: l.Queued, Service: time.Duration(a.State.Service).Seconds(), LoadAt: l.At, Known: seen.Known && !l.Since.IsZero(),
+			Ready: sizing.Count.Ready, Starting: sizing.Count.Starting, Active: o.Active, Max: o.Max, Target: o.Target, Policy: o.Policy,
+			Revision: seen.Revision, Failures: a.Failures.Count, Evaluated: loaded,
+		},
+	}
+	if l.Over > 0 {
+		out.Inputs.Rate = float64(l.Arrived) / time.Duration(l.Over).Seconds()
+	}
+	for _, v := range sizing.Votes {
+		out.Votes = append(out.Votes, fleet.ScaleVote{Rule: v.Rule, Total: v.Total, Note: v.Note})
+	}
+	return out
+}
+
+// show says in Temporal's UI what was decided, and why.
+func (a *Autoscaling) show(ctx workflow.Context, s autoscale.Sizing, d autoscale.Decision) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%d workers** (%s): %s\n\n%d ready, %d starting; %d requests in flight, %d queued\n\n", s.Total, d.Rule, d.Reason, s.Count.Ready, s.Count.Starting, s.Load.InFlight, s.Load.Queued)
+	for _, v := range s.Votes {
+		fmt.Fprintf(&b, "- %s: %d — %s\n", v.Rule, v.Total, v.Note)
+	}
+	workflow.SetCurrentDetails(ctx, b.String())
+}
+
+// hear takes in all signals that have arrived. It reports whether there is news of the load.
+func (a *Autoscaling) hear(ctx workflow.Context, e ears) (loaded bool) {
+	for e.wake.ReceiveAsync(nil) {
 	}
 	var f Finished
-	for done.ReceiveAsync(&f) {
+	for e.done.ReceiveAsync(&f) {
 		a.learn(ctx, f)
 	}
+	var o Observation
+	for e.observed.ReceiveAsync(&o) {
+		loaded = a.take(o) || loaded
+	}
+	return loaded
+}
+
+// take takes in a load, unless a newer one is known.
+func (a *Autoscaling) take(o Observation) bool {
+	if o.Seq <= a.Heard {
+		return false
+	}
+	a.Heard, a.Load = o.Seq, o.Load
+	return true
 }
 
 // learn counts the workers that could not be made, one after the other.
@@ -108,27 +211,16 @@ func (a *Autoscaling) learn(ctx workflow.Context, f Finished) {
 	}
 }
 
-// rest waits until there is reason to look again.
-func (a *Autoscaling) rest(ctx workflow.Context, d autoscale.Decision, wake, done workflow.ReceiveChannel) error {
+// rest waits until there is reason to look again. What it wakes up for stays in its channel.
+func (a *Autoscaling) rest(ctx workflow.Context, d autoscale.Decision, e ears) error {
 	pause := lookEvery
 	if d.Again > 0 {
 		pause = min(pause, d.Again)
 	}
-	timed, cancel := workflow.WithCancel(ctx)
-	defer cancel()
-	timer := workflow.NewTimerWithOptions(timed, pause, workflow.TimerOptions{Summary: "look again: " + d.Rule})
-	workflow.NewSelector(ctx).
-		AddFuture(timer, func(workflow.Future) {}).
-		AddReceive(wake, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) }).
-		AddReceive(done, func(c workflow.ReceiveChannel, _ bool) {
-			var f Finished
-			c.Receive(ctx, &f)
-			a.learn(ctx, f)
-		}).
-		AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).
-		Select(ctx)
-	if err := ctx.Err(); err != nil {
+	woken := func() bool { return e.wake.Len()+e.done.Len()+e.observed.Len() > 0 }
+	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: pause, TimerOptions: workflow.TimerOptions{Summary: "look again: " + d.Rule}}, woken)
+	if ctx.Err() != nil {
 		return temporal.NewCanceledError()
 	}
-	return nil
+	return err
 }

@@ -234,6 +234,14 @@ func (c *Client) StopAutoscaler(ctx context.Context, endpoint string) error {
 	}
 }
 
+// Observe tells an endpoint's autoscaler of its load. Not running is no error.
+func (c *Client) Observe(ctx context.Context, endpoint string, o Observation) error {
+	if err := c.Temporal.SignalWorkflow(ctx, fleet.AutoscalerID(endpoint), "", Observed, o); err != nil && !notFound(err) {
+		return fleet.Errorf(fleet.Unavailable, "tell the autoscaler of the load: %v", err)
+	}
+	return nil
+}
+
 // Wake makes an endpoint's autoscaler look again. Not running is no error.
 func (c *Client) Wake(ctx context.Context, endpoint string) error {
 	if err := c.Temporal.SignalWorkflow(ctx, fleet.AutoscalerID(endpoint), "", Wake, nil); err != nil && !notFound(err) {

@@ -240,18 +240,22 @@ func (v *Evaluator) send(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case s := <-v.signals:
-			limited, cancel := context.WithTimeout(ctx, signalTimeout)
-			var err error
-			if s.Seq == 0 {
-				err = v.Observer.Wake(limited, s.endpointID)
-			} else {
-				err = v.Observer.Observe(limited, s.endpointID, s.Observation)
-			}
-			cancel()
-			if err != nil && ctx.Err() == nil {
-				v.Logger.WarnContext(ctx, "autoscaler not told", "endpoint", s.endpointID, "error", err)
-			}
+			v.deliver(ctx, s)
 		}
+	}
+}
+
+func (v *Evaluator) deliver(ctx context.Context, s signal) {
+	limited, cancel := context.WithTimeout(ctx, signalTimeout)
+	defer cancel()
+	var err error
+	if s.Seq == 0 {
+		err = v.Observer.Wake(limited, s.endpointID)
+	} else {
+		err = v.Observer.Observe(limited, s.endpointID, s.Observation)
+	}
+	if err != nil && ctx.Err() == nil {
+		v.Logger.WarnContext(ctx, "autoscaler not told", "endpoint", s.endpointID, "error", err)
 	}
 }
 

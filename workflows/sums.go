@@ -8,10 +8,6 @@ import (
 	"github.com/kelvin-gpu/kelvin/store"
 )
 
-// reportFresh is how old a gateway's report may be to say what is now. One that is live and
-// silent for longer hides load: unobservable is not absent.
-const reportFresh = 3 * time.Second
-
 // sums turn the totals that gateways report into what happened since they were last added up.
 type sums struct {
 	gateways map[string]*followed
@@ -42,7 +38,7 @@ func (s *sums) add(gateways []store.Gateway, now time.Time) (map[string]*seen, m
 	all, whole, there := map[string]*seen{}, map[string]bool{}, map[string]bool{}
 	for _, g := range gateways {
 		there[g.ID] = true
-		fresh := now.Sub(g.SeenAt) <= reportFresh
+		fresh := now.Sub(g.SeenAt) <= store.GatewayFresh
 		if known, ok := whole[g.DataCenter]; !ok || known {
 			whole[g.DataCenter] = fresh
 		}
@@ -65,7 +61,7 @@ func (s *sums) addGateway(g store.Gateway, all map[string]*seen) {
 		s.gateways[g.ID] = f
 	case f.run != g.Run: // it began anew, and so did its totals
 		*f = followed{run: g.Run, began: true, seen: f.seen, loads: map[string]fleet.EndpointLoad{}}
-	case g.SeenAt.Sub(f.seen) > 2*reportFresh: // what happened meanwhile did not happen now
+	case g.SeenAt.Sub(f.seen) > 2*store.GatewayFresh: // what happened meanwhile did not happen now
 		first, f.began = true, false
 	}
 	news := g.SeenAt.After(f.seen)

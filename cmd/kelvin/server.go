@@ -9,11 +9,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kelvin-gpu/kelvin/api"
+	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/store"
 	"github.com/kelvin-gpu/kelvin/web"
 	"github.com/kelvin-gpu/kelvin/workflows"
@@ -90,10 +92,13 @@ func serverCommand() *cobra.Command {
 // run serves until ctx ends.
 func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, temporal client.Client, namespace string, logger *slog.Logger) error {
 	operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger, Namespace: namespace}
+	evaluator := &workflows.Evaluator{
+		Store: record, Observer: operations, Logger: logger, Holder: fleet.NewID("srv_", time.Now()), Metrics: workflows.NewEvaluatorMetrics(),
+	}
 	auditor := &workflows.Auditor{Store: record, Attended: operations.Attended, Logger: logger}
 	places := &places{store: record}
 	front := &api.Server{
-		Store: record, Operations: operations, Auditor: auditor, Logger: logger, Console: web.Handler(),
+		Store: record, Operations: operations, Auditor: auditor, Evaluator: evaluator, Collectors: []prometheus.Collector{evaluator.Metrics}, Logger: logger, Console: web.Handler(),
 		TemporalUI: s.temporalUI, TemporalNamespace: namespace, GatewayURL: places.url,
 		Version: version, Simulated: s.simulated, Supported: workflows.Supported, GPUPolicy: &s.policy.Policy, Prices: s.prices.PriceList,
 	}
@@ -110,6 +115,10 @@ func (s *server) run(ctx context.Context, ln net.Listener, record *store.Store, 
 	})
 	group.Go(func() error {
 		(&workflows.Monitor{Store: record, Client: operations, Logger: logger}).Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		evaluator.Run(ctx)
 		return nil
 	})
 	group.Go(func() error {
