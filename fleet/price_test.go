@@ -46,7 +46,7 @@ func TestThePriceOfADataCenterComesFirst(t *testing.T) {
 	err := l.Validate()
 	require.True(t, Is(err, Invalid))
 	var fields []string
-	for _, f := range fieldsOf(err) {
+	for _, f := range wrongFields(err) {
 		fields = append(fields, f.Field)
 	}
 	require.Equal(t, []string{"prices[3]", "prices[4].gpu_type", "prices[4].market", "prices[4].per_hour_micros"}, fields)
@@ -112,8 +112,8 @@ func TestAQuickDeployTakesParameters(t *testing.T) {
 	} {
 		_, err := vllm.With(map[string]string{params[0]: params[1]})
 		require.True(t, Is(err, Invalid), params)
-		require.Equal(t, field, fieldsOf(err)[0].Field)
-		require.NotEmpty(t, fieldsOf(err)[0].Allowed)
+		require.Equal(t, field, wrongFields(err)[0].Field)
+		require.NotEmpty(t, wrongFields(err)[0].Allowed)
 	}
 	for _, q := range QuickDeploys {
 		spec, err := q.With(nil)
@@ -130,7 +130,7 @@ func TestAQuickDeployTakesParameters(t *testing.T) {
 	}
 }
 
-func fieldsOf(err error) []FieldError {
+func wrongFields(err error) []FieldError {
 	e, _ := errors.AsType[*Error](err)
 	return e.Fields
 }
