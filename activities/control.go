@@ -67,9 +67,11 @@ type Container struct {
 	ProbePath   string // empty: it is ready as soon as it runs
 	ProbePort   int    // inside the container
 	StopTimeout fleet.Duration
-	Templates   int   // that are installed in it
-	Held        int   // how many GPUs its lease has
-	GPUs        []GPU // of the lease, when it has just been placed
+	// StartTimeout is how long it may take until it answers; 0: the default.
+	StartTimeout fleet.Duration
+	Templates    int   // that are installed in it
+	Held         int   // how many GPUs its lease has
+	GPUs         []GPU // of the lease, when it has just been placed
 }
 
 // OfLease is the lease whose host does a step, for the guard that stands before it.
@@ -105,7 +107,8 @@ type Ending struct {
 	Steps       []fleet.Step
 	AcceptedAt  time.Time // when the operation was; zero if it never began
 	Downtime    time.Duration
-	Moved       int64 // bytes
+	Moved       int64        // bytes
+	Fault       *fleet.Fault // of a worker that did not come up
 }
 
 // Steps are the steps of an operation so far.
@@ -150,7 +153,7 @@ func (c *Control) BeginInstance(ctx context.Context, in Claim) (Instance, error)
 }
 
 func container(inst fleet.Instance, l fleet.Lease) Container {
-	c := Container{Lease: l, Image: inst.Spec.Image, ProbePath: inst.Spec.ProbePath, StopTimeout: inst.Spec.StopTimeout, Templates: len(inst.Spec.Templates)}
+	c := Container{Lease: l, Image: inst.Spec.Image, ProbePath: inst.Spec.ProbePath, StopTimeout: inst.Spec.StopTimeout, StartTimeout: inst.Spec.StartTimeout, Templates: len(inst.Spec.Templates)}
 	if len(inst.Spec.Ports) > 0 {
 		c.ProbePort = inst.Spec.Ports[0]
 	}
@@ -165,7 +168,7 @@ func (c *Control) EndOperation(ctx context.Context, in Ending) error {
 	if err := c.Store.SaveSteps(ctx, in.OperationID, "", in.Steps); err != nil {
 		return err
 	}
-	return c.Store.EndOperation(ctx, store.Ending{OperationID: in.OperationID, Outcome: in.Outcome, Code: in.Code, Message: in.Message, Downtime: in.Downtime, Moved: in.Moved})
+	return c.Store.EndOperation(ctx, store.Ending{OperationID: in.OperationID, Outcome: in.Outcome, Code: in.Code, Message: in.Message, Downtime: in.Downtime, Moved: in.Moved, Fault: in.Fault})
 }
 
 // SaveSteps keeps an operation's steps for people to follow.

@@ -121,10 +121,6 @@ func (c *Control) start(ctx context.Context, rec fleet.Record) {
 	}
 }
 
-// patience is how many workers may fail to start, for other reasons than capacity, before
-// the operation that waits for them gives up.
-const patience = 3
-
 // AwaitWorkers waits until as many workers of the endpoint's revision are ready as it
 // keeps active, none of an older one is left, and every gateway knows them. What the load
 // wants beyond that is not waited for: with none active, none is. It fails with
@@ -155,29 +151,21 @@ func (c *Control) AwaitWorkers(ctx context.Context, in WorkersWait) error {
 		if old > 0 {
 			p.Message += fmt.Sprintf(", %d older ones to go", old)
 		}
-		failures, err := c.Store.WorkerFailures(ctx, in.EndpointID, in.Since)
+		mishaps, err := c.Store.MishapsSince(ctx, in.EndpointID, in.Since)
 		if err != nil {
 			return err
 		}
-		for i, f := range failures {
-			p.Message = fmt.Sprintf("%d of %d workers ready; the last failure: %s", ready, ep.Spec.ActiveWorkers, f.Message)
-			if f.Code != fleet.Exhausted && (!f.Code.Retryable() || i+1 >= patience) {
-				return fleet.Errorf(final(f.Code), "workers do not start: %s", f.Message)
-			}
+		if n := len(mishaps); n > 0 {
+			p.Message += fmt.Sprintf("; the last failure (%s): %s", mishaps[n-1].Cause.Word(false), mishaps[n-1].Message)
+		}
+		if err := fleet.Hopeless(mishaps); err != nil {
+			return err
 		}
 		Report(ctx, p)
 		if err := pause(ctx, pollEvery); err != nil {
 			return err
 		}
 	}
-}
-
-// final is a code that says what code says, and ends the waiting.
-func final(code fleet.Code) fleet.Code {
-	if code.Retryable() {
-		return fleet.Unhealthy
-	}
-	return code
 }
 
 // awaitRoutes waits until the gateways follow the routes as they are now, so that a request

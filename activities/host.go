@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -31,7 +30,7 @@ type Specs func(ctx context.Context, leaseID string) (fleet.ContainerSpec, error
 
 // PullImage makes the image present.
 func (h *Host) PullImage(ctx context.Context, in Container) error {
-	return h.Machine.Pull(ctx, in.Image, func(p fleet.Progress) { Report(ctx, p) })
+	return because(fleet.PullError, h.Machine.Pull(ctx, in.Image, func(p fleet.Progress) { Report(ctx, p) }))
 }
 
 // CreateContainer makes the container, stopped.
@@ -69,7 +68,7 @@ func (h *Host) ProbeContainer(ctx context.Context, in Container) error {
 			return err
 		}
 		if !c.Running {
-			return fleet.Errorf(fleet.Unhealthy, "the container ended before it was ready: %s%s", ended(c), h.lastLines(ctx, in.Lease.ID))
+			return h.endedEarly(ctx, in, c)
 		}
 		if in.ProbePath == "" {
 			return h.hasGPUs(ctx, in)
@@ -77,6 +76,9 @@ func (h *Host) ProbeContainer(ctx context.Context, in Container) error {
 		wrong := h.ask(ctx, in, c)
 		if wrong == "" {
 			return h.hasGPUs(ctx, in)
+		}
+		if !c.StartedAt.IsZero() && time.Since(c.StartedAt) > in.StartWithin() {
+			return h.neverReady(ctx, in, wrong)
 		}
 		Report(ctx, fleet.Progress{Message: "waiting until it answers: " + wrong})
 		if err := pause(ctx, wait); err != nil {
@@ -122,27 +124,4 @@ func (h *Host) ask(ctx context.Context, in Container, c machine.Container) strin
 		return ""
 	}
 	return fmt.Sprintf("port %d is not published", in.ProbePort)
-}
-
-// ended says how a container ended.
-func ended(c machine.Container) string {
-	if c.OOMKilled {
-		return "out of memory"
-	}
-	return fmt.Sprintf("exit code %d", c.ExitCode)
-}
-
-// lastLines are the end of a container's log, for an error message.
-func (h *Host) lastLines(ctx context.Context, leaseID string) string {
-	logs, err := h.Machine.Logs(ctx, leaseID, machine.LogOptions{Tail: 5})
-	if err != nil {
-		return ""
-	}
-	defer logs.Close()
-	buf := make([]byte, 1024)
-	n, _ := logs.Read(buf) // a message is better with less than not at all
-	if text := strings.TrimSpace(strings.ToValidUTF8(string(buf[:n]), "")); text != "" {
-		return "; its last words: " + text
-	}
-	return ""
 }

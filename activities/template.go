@@ -117,7 +117,7 @@ func (w work) words(ctx context.Context, state machine.TaskState) string {
 	if text := lastLines(w.output(state)); text != "" {
 		return text
 	}
-	text := w.host.lastLines(ctx, w.lease)
+	text := w.host.lastWords(ctx, w.lease)
 	if i := strings.LastIndexByte(text, '\n'); i > 0 && len(text) > 1000 {
 		text = text[:i] // the line after it is cut short, and a secret in it would be, too
 	}

@@ -52,6 +52,7 @@ type Agent struct {
 	changed chan struct{}                // a container started or ended
 	metrics *metrics
 	access  access
+	words   finalWords
 	keeper  *keeper // of logs; nil: none
 	ward    *ward   // its GPUs; nil: none
 
@@ -67,6 +68,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.keeper = newKeeper(a, *a.Logs)
 		a.Machine = keeping{a.Machine, a.keeper}
 	}
+	a.words = finalWords{}
 	a.changed, a.metrics = make(chan struct{}, 1), newMetrics(a)
 	a.lease.Store(&lease{ends: time.Now(), ttl: fleet.LeaseTTL, every: fleet.LeaseEvery})
 	info, err := a.Machine.Info(ctx)

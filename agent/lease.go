@@ -100,10 +100,11 @@ func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
 		Containers: []fleet.ContainerReport{},
 		Market:     a.Market, Provider: a.Provider, Zone: a.Zone,
 	}
+	a.words.of(ctx, a.Machine, containers)
 	for _, c := range containers {
 		r.Containers = append(r.Containers, fleet.ContainerReport{
 			LeaseID: c.LeaseID, InstanceID: c.InstanceID, Epoch: c.Epoch, Running: c.Running,
-			ExitCode: c.ExitCode, OOMKilled: c.OOMKilled, Fenced: fenced[c.LeaseID] && !c.Running, AccessLost: a.access.is(c),
+			ExitCode: c.ExitCode, OOMKilled: c.OOMKilled, LastLines: a.words[c.LeaseID].lines, Fenced: fenced[c.LeaseID] && !c.Running, AccessLost: a.access.is(c),
 		})
 	}
 	a.metrics.count(containers)

@@ -90,6 +90,7 @@ func (s *Server) table(r *routes) {
 	register(r, s.operateEndpoint(fleet.DeleteEndpoint), route{operator, "DELETE /v1/endpoints/{id}", "deleteEndpoint", "Delete an endpoint", "Drains and removes its workers, for good. It wins over whatever else is open on the endpoint."})
 	register(r, s.operateEndpoint(fleet.StartEndpoint), route{operator, "POST /v1/endpoints/{id}/start", "startEndpoint", "Start an endpoint", "Makes its active workers, and accepts requests."})
 	register(r, s.operateEndpoint(fleet.StopEndpoint), route{operator, "POST /v1/endpoints/{id}/stop", "stopEndpoint", "Stop an endpoint", "Refuses new requests, drains its workers and removes them."})
+	register(r, s.listFailures, route{viewer, "GET /v1/endpoints/{id}/failures", "listEndpointFailures", "List failures of an endpoint's workers", "Why workers did not come up, or ended though nobody asked them to, newest first, with the end of their logs. The last 200 are kept."})
 	register(r, s.endpointLogs, route{viewer, "GET /v1/endpoints/{id}/logs", "getEndpointLogs", "Read the logs of an endpoint", "What its workers wrote, present ones and those that are gone, by time, each line after its worker's name. What the data center's archive has is followed by what is only on the hosts yet. Workers gone for more than 31 days are left out, unless since goes back further, and so are all but the newest 1000 of them."}, produces(plainText))
 
 	register(r, s.createInstance, route{operator, "POST /v1/instances", "createInstance", "Create a server", "One container with GPUs, a disk and ports."})

@@ -160,6 +160,7 @@ func (s *Server) showEndpoint(who caller, e fleet.Endpoint) Endpoint {
 		Deadline: e.Deadline, Reason: e.Reason, OperationID: e.OperationID, Legal: s.legal(fleet.KindEndpoint, e.Accepts(fleet.KindEndpoint)),
 		Revision: e.Revision, Workers: Workers{e.WorkersTotal, e.WorkersReady}, CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt, Spec: e.Spec,
 	}
+	out.Trouble = showTrouble(e.Trouble)
 	out.Spec.Env = who.mask(e.Spec.Env)
 	if s.GatewayURL != nil && !e.State.Gone() {
 		out.URL = s.GatewayURL(e.Spec.DataCenter, fleet.HostLabel(e.ID))

@@ -88,6 +88,10 @@ func (s *Server) showInstance(who caller, i fleet.Instance) Instance {
 	if out.Reason == "" {
 		out.Reason = i.Cause
 	}
+	if i.Mishap != nil {
+		f := showFailure(*i.Mishap)
+		out.Failure = &f
+	}
 	for _, g := range i.GPUs {
 		out.GPUs = append(out.GPUs, InstanceGPU{ID: g.ID, UUID: g.UUID, Type: g.Type, Index: g.Index, Simulated: g.Simulated})
 	}

@@ -65,6 +65,7 @@ var (
 	gpusDesc      = prometheus.NewDesc("kelvin_gpus", "GPUs by type and state.", []string{"type", "state"}, nil)
 	verdictsDesc  = prometheus.NewDesc("kelvin_gpu_verdicts_total", "Verdicts on GPUs by outcome and the rule that decided.", []string{"outcome", "rule"}, nil)
 	scrubsDesc    = prometheus.NewDesc("kelvin_gpu_scrubs_total", "Scrubs of GPUs by outcome.", []string{"outcome"}, nil)
+	mishapsDesc   = prometheus.NewDesc("kelvin_worker_failures_total", "Workers of endpoints that did not come up, or ended by themselves, by cause.", []string{"cause"}, nil)
 	gpuEventsDesc = prometheus.NewDesc("kelvin_gpu_events_total", "What drivers of GPUs reported, by kind and Xid.", []string{"kind", "xid"}, nil)
 	decisionsDesc = prometheus.NewDesc("kelvin_scale_decisions_total", "Decisions of autoscalers by the rule that bound them.", []string{"rule"}, nil)
 	badDesc       = prometheus.NewDesc("kelvin_gpu_quarantined", "GPUs in quarantine by type.", []string{"type"}, nil)
@@ -83,7 +84,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c *census) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, verdictsDesc, scrubsDesc, gpuEventsDesc, decisionsDesc, badDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, findingsDesc, noticesDesc, preemptedDesc, actionDesc, tunnelsDesc, commandsDesc, copiesDesc} {
+	for _, d := range []*prometheus.Desc{instancesDesc, hostsDesc, gpusDesc, verdictsDesc, scrubsDesc, gpuEventsDesc, decisionsDesc, mishapsDesc, badDesc, openDesc, overdueDesc, schedulesDesc, unsyncedDesc, findingsDesc, noticesDesc, preemptedDesc, actionDesc, tunnelsDesc, commandsDesc, copiesDesc} {
 		out <- d
 	}
 }
@@ -134,6 +135,8 @@ func (c *census) Collect(out chan<- prometheus.Metric) {
 			d = preemptedDesc
 		case store.TallyActions, store.TallyActionTime:
 			continue // below
+		case store.TallyMishaps:
+			d, labels = mishapsDesc, labels[:1]
 		}
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(t.Count), labels...)
 	}

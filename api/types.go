@@ -28,6 +28,7 @@ type Endpoint struct {
 	URL         string      `json:"url,omitempty" doc:"Where its requests go" example:"http://ep-06f2r3k8x9m4n5p6q7s8t9v0w1.us-east.localhost:8080"`
 	Revision    int         `json:"revision" doc:"Of its spec; every change makes one more"`
 	Workers     Workers     `json:"workers"`
+	Trouble     *Trouble    `json:"trouble,omitempty" doc:"What its workers' failures come to; absent when all is well"`
 	CreatedAt   time.Time   `json:"created_at"`
 	UpdatedAt   time.Time   `json:"updated_at"`
 	// Spec shows viewers the names of environment variables, not their values.
@@ -57,6 +58,7 @@ type EndpointFields struct {
 	MountPath         *string            `json:"mount_path,omitempty" maxLength:"4096" doc:"Where the volume is mounted" example:"/data"`
 	TargetConcurrency *int               `json:"target_concurrency,omitempty" minimum:"1" maximum:"10000" doc:"Requests in flight that one worker is meant to serve. Default 100"`
 	ProbePath         *string            `json:"probe_path,omitempty" maxLength:"2048" doc:"Path whose answer below 500 says that a worker is ready. Default /"`
+	StartTimeout      *fleet.Duration    `json:"start_timeout,omitempty" doc:"How long a worker may take, once it runs, until its probe is answered. Default 45m, at least 1s, at most 45m" example:"5m"`
 	DrainTimeout      *fleet.Duration    `json:"drain_timeout,omitempty" doc:"How long a leaving worker keeps its requests in flight. Default 60s, at most 1h" example:"60s"`
 	CPUs              *float64           `json:"cpus,omitempty" minimum:"0" maximum:"512" doc:"CPU limit of a worker; 0: the host's default"`
 	MemoryMB          *int64             `json:"memory_mb,omitempty" minimum:"0" maximum:"8388608" doc:"Memory limit of a worker in MiB; 0: the host's default"`
@@ -100,6 +102,7 @@ type Instance struct {
 	URL         string         `json:"url,omitempty" doc:"Where requests to the first port of a server go, wherever it lives" example:"http://ins-06f2r3k8x9m4n5p6q7s8t9v0w1.us-east.localhost:8081"`
 	Ports       []InstancePort `json:"ports" doc:"Those of its spec, and where each is reached"`
 	GPUs        []InstanceGPU  `json:"gpus"`
+	Failure     *Failure       `json:"failure,omitempty" doc:"Of a worker that does not serve any more: why"`
 	Ready       bool           `json:"ready" doc:"Its probe has passed, and nothing holds its traffic. Without ports: it runs"`
 	Epoch       int64          `json:"epoch" doc:"One more with every placement"`
 	Hold        string         `json:"hold,omitempty" enum:"reserved,none" doc:"Of a stopped one: whether it keeps its GPUs and the ports of its host"`

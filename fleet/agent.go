@@ -73,7 +73,8 @@ type ContainerReport struct {
 	Running    bool   `json:"running"`
 	ExitCode   int    `json:"exit_code"`
 	OOMKilled  bool   `json:"oom_killed"`
-	Fenced     bool   `json:"fenced"` // the agent stopped it for want of a lease
+	LastLines  string `json:"last_lines,omitempty"` // of its log, of a worker's that ended
+	Fenced     bool   `json:"fenced"`               // the agent stopped it for want of a lease
 	// AccessLost says that it runs and cannot open its GPUs any more: it is to be made again.
 	AccessLost bool `json:"access_lost,omitempty"`
 }

@@ -12,6 +12,7 @@ type Endpoint struct {
 	Life
 	// Workers that exist, and those of them that answer. For lists; the store counts.
 	WorkersTotal, WorkersReady int
+	Trouble                    *Trouble // what its workers' mishaps come to; nil: all is well
 	CreatedAt                  time.Time
 	UpdatedAt                  time.Time
 }
@@ -32,6 +33,7 @@ type EndpointSpec struct {
 	MountPath         string            `json:"mount_path,omitempty" maxLength:"4096" doc:"Where the volume is mounted" example:"/data"`
 	TargetConcurrency int               `json:"target_concurrency" minimum:"1" maximum:"10000" doc:"Requests in flight that one worker is meant to serve. Default 100"`
 	ProbePath         string            `json:"probe_path,omitempty" maxLength:"2048" doc:"Path whose answer below 500 says that a worker is ready. Default /"`
+	StartTimeout      Duration          `json:"start_timeout,omitempty" doc:"How long a worker may take, once it runs, until its probe is answered. Default 45m, at least 1s, at most 45m" example:"5m"`
 	DrainTimeout      Duration          `json:"drain_timeout,omitempty" doc:"How long a leaving worker keeps its requests in flight. Default 60s, at most 1h" example:"60s"`
 	CPUs              float64           `json:"cpus,omitempty" minimum:"0" maximum:"512" doc:"CPU limit of a worker; 0: the host's default"`
 	MemoryMB          int64             `json:"memory_mb,omitempty" minimum:"0" maximum:"8388608" doc:"Memory limit of a worker in MiB; 0: the host's default"`
@@ -47,7 +49,7 @@ func (s EndpointSpec) Worker() InstanceSpec {
 		DataCenter: s.DataCenter, Image: s.Image, Command: s.Command, Shell: s.Shell,
 		GPUType: s.GPUType, GPUs: s.GPUsPerWorker, Ports: []int{s.Port}, Env: s.Env,
 		Volume: s.Volume, MountPath: s.MountPath, CPUs: s.CPUs, MemoryMB: s.MemoryMB,
-		ProbePath: s.ProbePath, DrainTimeout: s.DrainTimeout, StopTimeout: DefaultStopTimeout, Labels: s.Labels,
+		ProbePath: s.ProbePath, StartTimeout: s.StartTimeout, DrainTimeout: s.DrainTimeout, StopTimeout: DefaultStopTimeout, Labels: s.Labels,
 	}
 }
 

@@ -41,6 +41,7 @@ type Error struct {
 	Message   string
 	Operation string       // the operation that is in the way, or that failed
 	Fields    []FieldError // what is wrong with a request, field by field
+	Fault     *Fault       // of a worker that did not come up, from the one who saw it
 }
 
 // A FieldError says what is wrong with one field and what would be right. It never holds

@@ -23,6 +23,7 @@ const (
 	OperationPrefix  = "op_"
 	EventPrefix      = "evt_"
 	SnapshotPrefix   = "snp_"
+	MishapPrefix     = "mis_"
 	autoscalerSuffix = ":autoscale"
 	drainSuffix      = ":drain"
 )

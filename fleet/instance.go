@@ -27,6 +27,7 @@ type Instance struct {
 	Pool      string      // of that host; empty: none yet
 	Notice    Notice      // that this host is taken away
 	Cause     string      // why it is not running though it should be: exited (137), lost, …
+	Mishap    *Mishap     // of a worker that does not serve any more: why
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -50,6 +51,7 @@ type InstanceSpec struct {
 	ReadOnly     bool              `json:"read_only,omitempty" doc:"Mount the root filesystem read-only, with a writable /tmp"`
 	ProbePath    string            `json:"probe_path,omitempty" maxLength:"2048" doc:"Path whose answer below 500 says that it is ready. Default: / for workers, none for servers" example:"/health"`
 	DrainTimeout Duration          `json:"drain_timeout,omitempty" doc:"How long a stop waits for requests in flight. Default 60s, at most 1h" example:"60s"`
+	StartTimeout Duration          `json:"start_timeout,omitempty" doc:"How long it may take, once it runs, until its probe is answered. Default 45m, at least 1s, at most 45m" example:"5m"`
 	StopTimeout  Duration          `json:"stop_timeout,omitempty" doc:"Between the signal to end and the kill. Default 10s, at most 10m" example:"10s"`
 	Labels       map[string]string `json:"labels,omitempty" doc:"Your own labels, at most 32"`
 	Templates    []Attachment      `json:"templates,omitempty" maxItems:"8" doc:"Templates that are installed in it. The ports they want are added to ports"`

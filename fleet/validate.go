@@ -28,6 +28,7 @@ const (
 	MaxConcurrency  = 10000
 	MaxDrainTimeout = Duration(time.Hour)
 	MaxStopTimeout  = Duration(10 * time.Minute)
+	MaxStartTimeout = Duration(45 * time.Minute) // and the default
 	MaxEnv          = 256
 	MaxEnvValue     = 32 << 10 // bytes
 	MaxLabels       = 32
@@ -185,6 +186,7 @@ func (s InstanceSpec) validate(p *problems) {
 	p.add(s.ProbePath == "" || (strings.HasPrefix(s.ProbePath, "/") && len(s.ProbePath) <= 2048 && !strings.ContainsFunc(s.ProbePath, func(r rune) bool { return r <= ' ' || r == 0x7f })),
 		"body.probe_path", "is not a path", "a path like /health")
 	p.add(s.DrainTimeout >= 0 && s.DrainTimeout <= MaxDrainTimeout, "body.drain_timeout", "is out of range", "0s to 1h")
+	p.add(s.StartTimeout == 0 || s.StartTimeout >= Duration(time.Second) && s.StartTimeout <= MaxStartTimeout, "body.start_timeout", "is out of range", "0s for the default of 45m, or 1s to 45m")
 	p.add(s.StopTimeout >= 0 && s.StopTimeout <= MaxStopTimeout, "body.stop_timeout", "is out of range", "0s to 10m")
 	p.add(s.CPUs >= 0 && s.CPUs <= 512, "body.cpus", "is out of range", "0 to 512")
 	p.add(s.MemoryMB == 0 || s.MemoryMB >= 6 && s.MemoryMB <= 8<<20, "body.memory_mb", "is out of range", "0, or 6 to 8388608")

@@ -117,6 +117,12 @@ func (t *tx) accepted(h *holding, rec fleet.Record) error {
 	if err := t.keepFromSchedules(h, rec); err != nil {
 		return err
 	}
+	if h.kind == fleet.KindEndpoint && (rec.Name == fleet.StartEndpoint.Name || rec.Name == fleet.UpdateEndpoint.Name) {
+		// Whoever asks for it has mended what was wrong, or thinks so.
+		if _, err := t.exec(`UPDATE endpoints SET forgiven_at = ? WHERE id = ?`, micros(t.now), h.ID); err != nil {
+			return err
+		}
+	}
 	message := fmt.Sprintf("%s %s", rec.Name, h.Name)
 	return t.event(h.happened("operation.accepted", rec.Actor, rec.ID, message))
 }

@@ -8,7 +8,7 @@ import (
 
 // endpointQuery selects endpoints as e, with the spec that they run; callers add conditions.
 const endpointQuery = `SELECT e.id, e.account_id, e.name, e.revision, r.spec, e.state, e.was, COALESCE(e.operation_id, '') AS operation_id,
-	COALESCE(e.next_id, '') AS next_id, e.since, e.deadline, e.reason, e.created_at, e.updated_at
+	COALESCE(e.next_id, '') AS next_id, e.since, e.deadline, e.reason, e.forgiven_at, e.created_at, e.updated_at
 	FROM endpoints e JOIN endpoint_revisions r ON r.endpoint_id = e.id AND r.revision = e.revision WHERE 1 = 1`
 
 type endpointRow struct {
@@ -18,8 +18,9 @@ type endpointRow struct {
 	Revision  int    `db:"revision"`
 	Spec      string `db:"spec"`
 	lifeRow
-	CreatedAt int64 `db:"created_at"`
-	UpdatedAt int64 `db:"updated_at"`
+	ForgivenAt int64 `db:"forgiven_at"`
+	CreatedAt  int64 `db:"created_at"`
+	UpdatedAt  int64 `db:"updated_at"`
 }
 
 // endpoint reads an endpoint of any account. NotFound without it.
@@ -42,7 +43,7 @@ func (t *tx) endpoints(q query) ([]fleet.Endpoint, error) {
 	}
 	all := make([]fleet.Endpoint, len(rows))
 	ids := make([]string, len(rows))
-	byID := map[string]*fleet.Endpoint{}
+	byID, forgiven := map[string]*fleet.Endpoint{}, map[string]int64{}
 	for i, r := range rows {
 		all[i] = fleet.Endpoint{
 			ID: r.ID, AccountID: r.AccountID, Name: r.Name, Revision: r.Revision, Life: r.life(),
@@ -52,7 +53,7 @@ func (t *tx) endpoints(q query) ([]fleet.Endpoint, error) {
 		if all[i].Spec, err = t.recallEndpoint(r.Spec); err != nil {
 			return nil, err
 		}
-		ids[i], byID[r.ID] = r.ID, &all[i]
+		ids[i], byID[r.ID], forgiven[r.ID] = r.ID, &all[i], r.ForgivenAt
 	}
 	if len(ids) == 0 {
 		return all, nil
@@ -67,7 +68,10 @@ func (t *tx) endpoints(q query) ([]fleet.Endpoint, error) {
 	for _, c := range counts {
 		byID[c.EndpointID].WorkersTotal, byID[c.EndpointID].WorkersReady = c.Total, c.Ready
 	}
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return all, t.addTroubles(ids, byID, forgiven)
 }
 
 // Endpoint reads an endpoint of any account, for the control plane. Its Spec is that of the

@@ -74,6 +74,9 @@ func (t *tx) instances(q query) ([]fleet.Instance, error) {
 	if len(ids) == 0 {
 		return all, nil
 	}
+	if err := t.addMishaps(rows, byID); err != nil {
+		return nil, err
+	}
 	var leases []leaseRow
 	if err := t.in(&leases, leaseQuery+` WHERE l.instance_id IN (?) ORDER BY l.epoch`, ids); err != nil {
 		return nil, err

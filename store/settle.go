@@ -28,6 +28,9 @@ func (s *Store) EndOperation(ctx context.Context, e Ending) error {
 func (t *tx) end(h *holding, rec *fleet.Record, e Ending) error {
 	rec.Outcome, rec.Code, rec.Message, rec.EndedAt = e.Outcome, e.Code, text(e.Message), t.now
 	rec.Downtime, rec.Moved = e.Downtime, e.Moved
+	if err := t.failed(h, rec, e.Fault); err != nil {
+		return err
+	}
 	if h.OperationID == rec.ID {
 		return t.settle(h, rec)
 	}

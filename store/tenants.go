@@ -99,7 +99,12 @@ func exited(c fleet.ContainerReport) turn {
 	if c.OOMKilled {
 		message += " (out of memory)"
 	}
-	return turn{to: fleet.Stopped, event: "instance.exited", cause: fmt.Sprintf("exited (%d)", c.ExitCode), message: message}
+	return turn{
+		to: fleet.Stopped, event: "instance.exited", cause: fmt.Sprintf("exited (%d)", c.ExitCode), message: message,
+		mishap: &fleet.Mishap{
+			Cause: fleet.ExitCause(c.OOMKilled), ExitCode: &c.ExitCode, Message: "it ended: " + fleet.ExitMessage(c.ExitCode, c.OOMKilled), LastLines: c.LastLines,
+		},
+	}
 }
 
 // A turn is a change of a settled instance that no operation made.
@@ -107,7 +112,8 @@ type turn struct {
 	to, found fleet.State // found: what it will be again, of a lost one
 	event     string
 	cause     string
-	message   string // of the event; also the reason, when it is not running
+	message   string        // of the event; also the reason, when it is not running
+	mishap    *fleet.Mishap // if it is one, of a worker
 }
 
 // turn makes it, unless an operation has come in between.
@@ -120,6 +126,7 @@ func (t *tx) turn(hostID string, l *tenant, to turn, changes *Changes) error {
 		l.State, l.OperationID = h.State, h.OperationID
 		return nil
 	}
+	served := t.now.Sub(h.Since)
 	h.State, h.Since, h.Reason = to.to, t.now, ""
 	if to.to != fleet.Running {
 		h.Reason = to.message
@@ -139,6 +146,13 @@ func (t *tx) turn(hostID string, l *tenant, to turn, changes *Changes) error {
 	l.State = to.to
 	if h.EndpointID != "" && !slices.Contains(changes.Endpoints, h.EndpointID) {
 		changes.Endpoints = append(changes.Endpoints, h.EndpointID)
+	}
+	if to.mishap != nil && h.EndpointID != "" {
+		m := *to.mishap
+		m.Served, m.HostID = served, hostID
+		if err := t.mishap(h, "monitor", m); err != nil {
+			return err
+		}
 	}
 	event := h.happened(to.event, "monitor", "", to.message)
 	event.HostID = hostID

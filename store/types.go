@@ -34,6 +34,7 @@ type Ending struct {
 	Message     string
 	Downtime    time.Duration // for which the instance did not run
 	Moved       int64         // bytes copied
+	Fault       *fleet.Fault  // of a worker that did not come up; nil: Code and Message say all
 }
 
 // A Drain is how empty an instance is whose traffic is held.

@@ -116,6 +116,7 @@ func (op *operation) end(ctx workflow.Context, err *error) {
 			ending.Outcome = fleet.Stuck
 		}
 		ending.Code, ending.Message = fleet.CodeOf(FromTemporal(*err)), FromTemporal(*err).Error()
+		ending.Fault = op.fault(*err)
 	}
 	ending.Steps, ending.AcceptedAt = op.steps, op.acceptedAt
 	ending.Downtime, ending.Moved = op.downtime, op.moved

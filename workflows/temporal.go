@@ -86,6 +86,9 @@ func ToTemporal(err error) error {
 	if e.Code != fleet.Internal {
 		options.Category = temporal.ApplicationErrorCategoryBenign
 	}
+	if e.Fault != nil {
+		options.Details = []any{e.Fault}
+	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(e.Code), options)
 }
 
@@ -99,7 +102,14 @@ func FromTemporal(err error) error {
 		if !slices.Contains(fleet.Codes, code) {
 			code = fleet.Internal
 		}
-		return fleet.Errorf(code, "%s", app.Message())
+		out := &fleet.Error{Code: code, Message: app.Message()}
+		if app.HasDetails() {
+			var f fleet.Fault
+			if app.Details(&f) == nil && f != (fleet.Fault{}) {
+				out.Fault = &f
+			}
+		}
+		return out
 	}
 	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok {
 		return fleet.Errorf(fleet.Unavailable, "a step did not end in time (%s)", timeout.TimeoutType())

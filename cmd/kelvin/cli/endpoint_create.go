@@ -39,7 +39,7 @@ func (e *endpointFlags) fields(a *app, cmd *cobra.Command, base fleet.EndpointSp
 	if err != nil {
 		return api.EndpointFields{}, err
 	}
-	drain := fleet.Duration(e.drain)
+	drain, start := fleet.Duration(e.drain), fleet.Duration(e.start)
 	return api.EndpointFields{
 		DataCenter:        given(cmd, "data-center", &e.dataCenter),
 		ActiveWorkers:     given(cmd, "active", &e.active),
@@ -55,6 +55,7 @@ func (e *endpointFlags) fields(a *app, cmd *cobra.Command, base fleet.EndpointSp
 		MountPath:         given(cmd, "mount-path", &e.mountPath),
 		TargetConcurrency: given(cmd, "target-concurrency", &e.concurrency),
 		ProbePath:         given(cmd, "probe-path", &e.probePath),
+		StartTimeout:      given(cmd, "start-timeout", &start),
 		DrainTimeout:      given(cmd, "drain-timeout", &drain),
 		CPUs:              given(cmd, "cpus", &e.cpus),
 		MemoryMB:          given(cmd, "memory-mb", &e.memoryMB),

@@ -51,6 +51,7 @@ func showInstance(i api.Instance, now time.Time) facts {
 	f.add("State", heading(i.State, i.Target))
 	f.add("Since", moment(i.Since, now))
 	f.add("Reason", i.Reason)
+	f.addFailure("Failure", i.Failure, now)
 	f.add("Ready", yes(i.Ready, "no"))
 	f.add("Operation", i.OperationID)
 	f.add("Endpoint", i.EndpointID)

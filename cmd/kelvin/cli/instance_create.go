@@ -50,7 +50,7 @@ func (i *instanceFlags) spec(a *app, cmd *cobra.Command) (fleet.InstanceSpec, er
 	spec := fleet.InstanceSpec{
 		DataCenter: i.dataCenter, Image: i.image, Command: i.command, Shell: i.shell, GPUType: i.gpuType, GPUs: i.gpus, Ports: i.ports,
 		Volume: i.volume, MountPath: i.mountPath, DiskPath: i.diskPath, CPUs: i.cpus, MemoryMB: i.memoryMB, ReadOnly: i.readOnly,
-		ProbePath: i.probePath, DrainTimeout: fleet.Duration(i.drain), StopTimeout: fleet.Duration(i.stopTimeout), Protected: i.protected,
+		ProbePath: i.probePath, StartTimeout: fleet.Duration(i.start), DrainTimeout: fleet.Duration(i.drain), StopTimeout: fleet.Duration(i.stopTimeout), Protected: i.protected,
 		Recover: i.recover, SnapshotEvery: i.snapshotEvery.duration(), Market: fleet.Market(i.market),
 	}
 	env, err := i.environment(a, cmd, nil)

@@ -25,6 +25,7 @@ type workload struct {
 	cpus     float64
 	memoryMB int64
 	drain    time.Duration
+	start    time.Duration
 }
 
 func (w *workload) flags(a *app, cmd *cobra.Command) {
@@ -40,6 +41,7 @@ func (w *workload) flags(a *app, cmd *cobra.Command) {
 	f.Float64Var(&w.cpus, "cpus", 0, "CPU limit, 0 to 512 CPUs. Default: the host's")
 	f.Int64Var(&w.memoryMB, "memory-mb", 0, "Memory limit, 6 to 8388608 MiB. Default: the host's")
 	f.DurationVar(&w.drain, "drain-timeout", 0, "How long to keep requests in flight when it leaves, 0s to 1h. Default "+short(time.Duration(fleet.DefaultDrainTimeout)))
+	f.DurationVar(&w.start, "start-timeout", 0, "How long it may take, once it runs, until its probe is answered, 1s to 45m. Default 45m")
 	f.StringArrayVarP(&w.labels, "label", "l", nil, "Label of your own as `NAME=VALUE`; repeatable, 32 at most")
 	complete(cmd, "gpu-type", a.completeGPUTypes)
 }
@@ -153,7 +155,7 @@ var flagsOfFields = map[string]string{
 	"active_workers": "active", "max_workers": "max", "gpus_per_worker": "gpus", "gpus": "gpus", "gpu_type": "gpu-type",
 	"image": "image", "command": "command", "shell": "shell", "port": "port", "ports": "port", "env": "env",
 	"volume": "volume", "mount_path": "mount-path", "disk_path": "disk-path", "target_concurrency": "target-concurrency",
-	"probe_path": "probe-path", "drain_timeout": "drain-timeout", "stop_timeout": "stop-timeout", "cpus": "cpus",
+	"probe_path": "probe-path", "drain_timeout": "drain-timeout", "stop_timeout": "stop-timeout", "start_timeout": "start-timeout", "cpus": "cpus",
 	"memory_mb": "memory-mb", "labels": "label", "data_center": "data-center", "quick_deploy": "quick-deploy",
 	"read_only": "read-only", "protected": "protected", "templates": "template", "recover": "recover", "snapshot_every": "snapshot-every",
 	"hold": "hold", "host_id": "host", "rate_limit": "rate-limit", "keep": "keep", "snapshot_id": "from",

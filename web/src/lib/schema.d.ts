@@ -357,6 +357,26 @@ export interface paths {
         patch: operations["updateEndpoint"];
         trace?: never;
     };
+    "/v1/endpoints/{id}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List failures of an endpoint's workers
+         * @description Why workers did not come up, or ended though nobody asked them to, newest first, with the end of their logs. The last 200 are kept.
+         */
+        get: operations["listEndpointFailures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/endpoints/{id}/logs": {
         parameters: {
             query?: never;
@@ -1863,6 +1883,7 @@ export interface components {
             exit_code?: number;
             fenced?: boolean;
             instance_id?: string;
+            last_lines?: string;
             lease_id?: string;
             oom_killed?: boolean;
             running?: boolean;
@@ -2160,6 +2181,8 @@ export interface components {
              * @enum {string}
              */
             target: "deleted" | "deleting" | "failed" | "freezing" | "frozen" | "lost" | "migrating" | "provisioning" | "recovering" | "resetting" | "restarting" | "running" | "starting" | "stopped" | "stopping" | "terminated" | "terminating" | "thawing" | "updating";
+            /** @description What its workers' failures come to; absent when all is well */
+            trouble?: components["schemas"]["Trouble"];
             /** Format: date-time */
             updated_at: string;
             /**
@@ -2259,6 +2282,11 @@ export interface components {
             shell?: string;
             /** @description Which workers may run on spot hosts */
             spot?: components["schemas"]["SpotSpec"];
+            /**
+             * @description How long a worker may take, once it runs, until its probe is answered. Default 45m, at least 1s, at most 45m
+             * @example 5m
+             */
+            start_timeout?: string;
             /**
              * Format: int64
              * @description Requests in flight that one worker is meant to serve. Default 100
@@ -2365,6 +2393,11 @@ export interface components {
             shell?: string;
             /** @description Which workers may run on spot hosts */
             spot?: components["schemas"]["SpotSpec"];
+            /**
+             * @description How long a worker may take, once it runs, until its probe is answered. Default 45m, at least 1s, at most 45m
+             * @example 5m
+             */
+            start_timeout?: string;
             /**
              * Format: int64
              * @description Requests in flight that one worker is meant to serve. Default 100
@@ -2563,6 +2596,11 @@ export interface components {
             /** @description Which workers may run on spot hosts */
             spot?: components["schemas"]["SpotSpec"];
             /**
+             * @description How long a worker may take, once it runs, until its probe is answered. Default 45m, at least 1s, at most 45m
+             * @example 5m
+             */
+            start_timeout?: string;
+            /**
              * Format: int64
              * @description Requests in flight that one worker is meant to serve. Default 100
              */
@@ -2632,6 +2670,50 @@ export interface components {
             started_at: string;
             type: string;
             uuid: string;
+        };
+        Failure: {
+            /**
+             * Format: date-time
+             * @description The last time
+             */
+            at: string;
+            /** @description pull_error: its image could not be fetched. no_capacity: no host has room. crash: its process ended by itself. out_of_memory: it was killed for its memory. failing_probe: it runs, and does not answer. unhealthy_gpu: its GPUs failed their diagnostics. host_error: its host could not make or start it */
+            cause: string;
+            endpoint_id: string;
+            /**
+             * Format: int64
+             * @description Of its process, if that ended
+             */
+            exit_code?: number;
+            /** Format: date-time */
+            first_at: string;
+            host_id?: string;
+            /** @example mis_06f2r3k8x9m4n5p6q7s8t9v0w1 */
+            id: string;
+            /** @description The worker; the last one, if it happened several times */
+            instance_id: string;
+            /** @description The end of its log, at most 2048 bytes */
+            last_lines?: string;
+            message: string;
+            /** @description That was to make it; absent if it was running */
+            operation_id?: string;
+            /**
+             * Format: int64
+             * @description Of the endpoint's spec that it ran
+             */
+            revision: number;
+            /**
+             * @description How long it had been running; absent if it never was ready
+             * @example 12m3s
+             */
+            served?: string;
+            /**
+             * Format: int64
+             * @description In a row, with nothing between: more than once of a lack of capacity only
+             */
+            times: number;
+            /** @description Its name */
+            worker: string;
         };
         FieldError: {
             /**
@@ -3271,6 +3353,8 @@ export interface components {
              * @description One more with every placement
              */
             epoch: number;
+            /** @description Of a worker that does not serve any more: why */
+            failure?: components["schemas"]["Failure"];
             gpus: components["schemas"]["InstanceGPU"][];
             /**
              * @description Of a stopped one: whether it keeps its GPUs and the ports of its host
@@ -3418,6 +3502,11 @@ export interface components {
              * @example 1h
              */
             snapshot_every?: string;
+            /**
+             * @description How long it may take, once it runs, until its probe is answered. Default 45m, at least 1s, at most 45m
+             * @example 5m
+             */
+            start_timeout?: string;
             /**
              * @description Between the signal to end and the kill. Default 10s, at most 10m
              * @example 10s
@@ -3602,6 +3691,11 @@ export interface components {
              */
             snapshot_every?: string;
             /**
+             * @description How long it may take, once it runs, until its probe is answered. Default 45m, at least 1s, at most 45m
+             * @example 5m
+             */
+            start_timeout?: string;
+            /**
              * @description Between the signal to end and the kill. Default 10s, at most 10m
              * @example 10s
              */
@@ -3680,6 +3774,11 @@ export interface components {
         };
         ListEvent: {
             items: components["schemas"]["Event"][];
+            /** @description Pass it as after to get the next page; absent at the end */
+            next?: string;
+        };
+        ListFailure: {
+            items: components["schemas"]["Failure"][];
             /** @description Pass it as after to get the next page; absent at the end */
             next?: string;
         };
@@ -5021,6 +5120,31 @@ export interface components {
              * @example 10m
              */
             timeout?: string;
+        };
+        Trouble: {
+            /** @description Of the last failure */
+            cause: string;
+            last: components["schemas"]["Failure"];
+            /** @description It happened three times or more, one after the other */
+            loop: boolean;
+            message: string;
+            /**
+             * Format: date-time
+             * @description No worker is made before it; absent when it is past. A lack of capacity is tried again as soon as there is some
+             */
+            retry_at?: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: int64
+             * @description In a row
+             */
+            times: number;
+            /**
+             * @description For people
+             * @example crash loop
+             */
+            word: string;
         };
         Verdict: {
             /** @description What is done about it */
@@ -6863,6 +6987,88 @@ export interface operations {
             };
             /** @description Request Entity Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEndpointFailures: {
+        parameters: {
+            query?: {
+                /** @description Items on a page */
+                limit?: number;
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListFailure"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
