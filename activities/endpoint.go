@@ -250,6 +250,9 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 		InFlight: traffic.InFlight, Queued: traffic.Queued, Known: traffic.Known,
 	}
 	o.Active, o.Max, o.Revision = ep.Spec.ActiveWorkers, ep.Spec.MaxWorkers, ep.Revision
+	if o.Holdoff, err = c.holdoff(ctx, ep); err != nil {
+		return Observation{}, err
+	}
 	for _, w := range workers {
 		revision := w.Revision
 		if current(w, ep) {
@@ -258,6 +261,24 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready, Leaving: w.Leaving, InFlight: traffic.Workers[w.ID]})
 	}
 	return o, nil
+}
+
+// holdoff is how long no worker is to be made because those before it failed.
+func (c *Control) holdoff(ctx context.Context, ep fleet.Endpoint) (autoscale.Holdoff, error) {
+	t := ep.Trouble
+	if t == nil {
+		return autoscale.Holdoff{}, nil
+	}
+	if t.Capacity { // held up by nothing else: there may be some again
+		if back, err := c.Store.Regained(ctx, ep.ID); back || err != nil {
+			return autoscale.Holdoff{}, err
+		}
+	}
+	why := t.Word()
+	if t.Times > 1 {
+		why += fmt.Sprintf(", %d times", t.Times)
+	}
+	return autoscale.Holdoff{Until: t.Until, Why: why}, nil
 }
 
 // current reports whether a worker is as the endpoint's revision wants it, though it may

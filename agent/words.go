@@ -14,9 +14,9 @@ const readWords = time.Second
 
 // finalWords are the last lines of workers whose containers have ended, by lease: the record
 // keeps them with the cause, for the containers are gone soon.
-type finalWords map[string]said
+type finalWords map[string]ending
 
-type said struct {
+type ending struct {
 	ended time.Time
 	lines string
 }
@@ -34,7 +34,7 @@ func (w finalWords) of(ctx context.Context, m machine.Machine, containers []mach
 		if before, ok := w[c.LeaseID]; ok && before.ended.Equal(c.EndedAt) || ctx.Err() != nil {
 			continue
 		}
-		w[c.LeaseID] = said{c.EndedAt, activities.LastLines(ctx, m, c.LeaseID)}
+		w[c.LeaseID] = ending{c.EndedAt, activities.LastLines(ctx, m, c.LeaseID)}
 	}
 	for lease := range w {
 		if !there[lease] {

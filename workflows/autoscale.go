@@ -200,14 +200,10 @@ func (a *Autoscaling) take(o Observation) bool {
 	return true
 }
 
-// learn counts the workers that could not be made, one after the other.
-func (a *Autoscaling) learn(ctx workflow.Context, f Finished) {
-	switch {
-	case f.Operation != fleet.Create.Name, f.Code == fleet.Cancelled:
-	case f.Outcome == fleet.Done:
+// learn hears of a worker that was made. Of those that could not be, the record knows.
+func (a *Autoscaling) learn(_ workflow.Context, f Finished) {
+	if f.Operation == fleet.Create.Name && f.Outcome == fleet.Done {
 		a.Failures = autoscale.Failures{}
-	default:
-		a.Failures.Count, a.Failures.Last = a.Failures.Count+1, workflow.Now(ctx)
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 )
 
 // Monitor watches the hosts' leases. When one expires, its workers are replaced at once
-// and the operations open on it are cancelled. Any number of processes may run one.
+// and the operations open on it are cancelled. And it wakes the endpoints whose workers found
+// no place, when there is one again. Any number of processes may run one.
 type Monitor struct {
 	Store  *store.Store
 	Client *Client
@@ -50,6 +51,11 @@ func (m *Monitor) Look(ctx context.Context) error {
 		m.Logger.WarnContext(ctx, "host lost", "host", host)
 	}
 	m.Client.Follow(ctx, lost)
+	back, err := m.Store.CapacityBack(ctx)
+	if err != nil {
+		return err
+	}
+	m.Client.Follow(ctx, store.Changes{Endpoints: back})
 	return nil
 }
 

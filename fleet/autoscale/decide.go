@@ -17,6 +17,7 @@ type Observed struct {
 	Revision int // of the spec that workers should run
 	Workers  []Worker
 	Failures Failures
+	Holdoff  Holdoff
 	// Sizing is what Size says. Without it the active workers are kept.
 	Sizing *Sizing
 }
@@ -32,13 +33,6 @@ type Worker struct {
 	Unhealthy bool // it answers badly
 	InFlight  int
 	Price     int64 // of an hour, in one unit for all
-}
-
-// Failures are the workers that could not be made, one after the other. A worker that
-// becomes ready ends the row.
-type Failures struct {
-	Count int
-	Last  time.Time
 }
 
 // Decision is what to do now, and why.
@@ -116,10 +110,10 @@ func Decide(o Observed) Decision {
 			d.Reason = fmt.Sprintf("%d workers leave hosts that are emptied, replaced one at a time", kept)
 		}
 	}
-	if wait := o.Failures.wait(o.Now); d.Create > 0 && wait > 0 {
+	if wait, why := o.holdoff(); d.Create > 0 && wait > 0 {
 		d.Create, d.Again = 0, soonest(d.Again, wait)
 		d.Rule = BackOff
-		d.Reason = fmt.Sprintf("%d workers failed to start, the next try is in %s", o.Failures.Count, wait.Round(time.Second))
+		d.Reason = fmt.Sprintf("%s, the next try is in %s", why, wait.Round(time.Second))
 	}
 	return d
 }
@@ -156,15 +150,6 @@ func boolean(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// wait is how long to hold off after failures: 1 s, doubling, at most a minute.
-func (f Failures) wait(now time.Time) time.Duration {
-	if f.Count == 0 {
-		return 0
-	}
-	pause := min(time.Second<<min(f.Count-1, 10), time.Minute)
-	return max(0, f.Last.Add(pause).Sub(now))
 }
 
 // soonest is the shorter of two pauses, of which 0 is for ever.
