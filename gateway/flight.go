@@ -27,6 +27,7 @@ type flight struct {
 	dials    int       // that failed
 	entered  bool      // it is in flight, or waits
 	kept     bool      // its body was read before it waited
+	grpc     bool      // it is answered in gRPC's words
 	status   int       // that it was answered with
 	problem  *problem  // the answer, if it was our own
 	proxy    httputil.ReverseProxy
@@ -37,7 +38,7 @@ type flight struct {
 
 // ServeHTTP sends a request on its way.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f := &flight{gateway: g, writer: w, endpoint: g.unknown, id: requestID(r.Header), start: time.Now()}
+	f := &flight{gateway: g, writer: w, endpoint: g.unknown, id: requestID(r.Header), start: time.Now(), grpc: isGRPC(r)}
 	defer f.land(r)
 	e, p := g.find(r)
 	if p != nil {
@@ -114,6 +115,10 @@ func (g *Gateway) unfit(w http.ResponseWriter, r *http.Request) *problem {
 // refuse answers with p.
 func (f *flight) refuse(p *problem) {
 	f.status, f.problem = p.status, p
+	if f.grpc {
+		p.writeGRPC(f.writer, f.id)
+		return
+	}
 	p.write(f.writer, f.id)
 }
 

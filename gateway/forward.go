@@ -78,11 +78,7 @@ func (f *flight) forward(p *httputil.ProxyRequest) {
 			delete(out, name)
 		}
 	}
-	// A connection that became HTTP/2 would carry requests past everything above.
-	if strings.Contains(strings.ToLower(out.Get("Upgrade")), "h2c") {
-		delete(out, "Upgrade")
-		delete(out, "Connection")
-	}
+	dropUpgrade(out)
 	delete(out, "Http2-Settings")
 
 	client, _, err := net.SplitHostPort(p.In.RemoteAddr)

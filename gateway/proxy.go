@@ -73,6 +73,9 @@ func (f *flight) onTrial(r *http.Request) *http.Request {
 
 // answer completes the worker's response.
 func (f *flight) answer(res *http.Response) error {
+	if res.StatusCode == http.StatusSwitchingProtocols && res.Request.Header.Get("Upgrade") == "" {
+		return errUnasked
+	}
 	f.status = res.StatusCode
 	for name := range res.Header {
 		if isOurs(name) {

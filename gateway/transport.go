@@ -48,7 +48,7 @@ func newGRPCTransport(o Options) *http.Transport {
 
 // transportFor returns what carries r.
 func (g *Gateway) transportFor(r *http.Request) *http.Transport {
-	if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+	if isGRPC(r) {
 		return g.grpc
 	}
 	return g.http
