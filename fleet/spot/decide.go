@@ -198,11 +198,9 @@ func (d *decision) count() {
 		return
 	}
 	spare, why := d.spare(need)
-	if extra := min(d.atRisk, max(0, need-d.safe), d.room()); extra > 0 {
-		d.vote(RuleRisk, 0, extra, "%d workers of pools with a loss in the last %s count as lost: others stand by", d.atRisk, RiskWindow)
-		spare = max(spare, extra)
-	}
-	d.plan.Spot, d.plan.Spare = need+spare, spare
+	standBys := d.standBys(need)
+	d.plan.Spare = max(spare, standBys)
+	d.plan.Spot = need + d.plan.Spare
 	d.vote(RuleSpot, 0, need, "%d of %d wanted workers may be spot", need, want)
 	d.vote(RuleHedge, 0, spare, "%s", why)
 	d.plan.SafeSpot = d.safe
@@ -212,9 +210,26 @@ func (d *decision) count() {
 	}
 	covered := d.covered()
 	d.plan.Covered = covered
-	d.standIns = min(need, max(0, need-d.safe-covered))
-	d.vote(RuleFallback, d.standIns, 0, "%d spot workers are needed, %d can be relied upon, %d are about to start", need, d.safe, covered)
+	d.standIns = min(need, max(0, need+spare-d.safe-covered))
+	d.vote(RuleFallback, d.standIns, 0, "%d spot workers are wanted, %d can be relied upon, %d are about to start", need+spare, d.safe, covered)
 	d.plan.OnDemand += d.standIns
+}
+
+// standBys are spot workers for those that answer still and are likely to go soon: these count
+// as lost, as far as another pool has room for others. On-demand workers cost several times
+// as much: one stands by where no pool has room, if so many are lost that it pays.
+func (d *decision) standBys(need int) int {
+	if d.atRisk == 0 {
+		return 0
+	}
+	extra := min(d.atRisk, max(0, need-d.safe), d.room())
+	hedge := 0
+	if gap, _ := d.gap(); extra < d.atRisk && d.losses()*gap.Hours()*hourMissing > 1 {
+		hedge = 1
+	}
+	d.safe += d.atRisk - hedge
+	d.vote(RuleRisk, hedge, extra, "%d workers are of pools with a loss in the last %s: others stand by", d.atRisk, RiskWindow)
+	return extra
 }
 
 // hasSpot reports whether there is any spot place, or a worker of one.
@@ -341,10 +356,9 @@ func (d *decision) shrink() {
 
 	// Those that stand in go when spot is back for good.
 	keep := d.plan.OnDemand
-	if d.plan.Spot > 0 && d.standInsOn() {
-		keep = d.Spec.BaseOnDemand + min(d.plan.Spot-d.plan.Spare, max(0, d.plan.Spot-d.plan.Spare-d.settled))
+	if need := d.plan.Want - d.Spec.BaseOnDemand; d.plan.Spot > 0 && d.standInsOn() {
+		keep = max(keep, d.Spec.BaseOnDemand+need-min(need, d.settled))
 	}
-	keep = max(keep, d.plan.OnDemand)
 	surplus := len(d.onDemand) - keep
 	slices.SortStableFunc(d.onDemand, d.leastUseful)
 	for _, w := range d.onDemand {

@@ -11,9 +11,9 @@ import (
 const (
 	// hourMissing is what an hour in which a worker is missing is worth, in hours of an
 	// on-demand worker.
-	hourMissing = 10
+	hourMissing = 20
 	// expectedLife is how long a spot worker lives where nothing else is known, in hours.
-	expectedLife = 2
+	expectedLife = 4
 	// lossesPerScore are losses an hour that keep a score at 1: half-lives an hour * ln 2.
 	lossesPerScore = 1.386
 )

@@ -14,7 +14,7 @@ const (
 	HalfLife   = 30 * time.Minute // in which a score falls to its half
 	RiskWindow = 3 * time.Minute  // after a preemption, in which others of the pool are likely to follow
 	HoldOff    = 30 * time.Second // after a launch that failed; doubling
-	holdOffMax = 5 * time.Minute
+	holdOffMax = time.Minute
 	forget     = 24 * HalfLife // after which a pool is as good as unknown
 	keepTold   = 512           // events that are remembered, so that they count once
 )

@@ -184,11 +184,13 @@ func TestRule3TheOthersOfThePoolCountAsLost(t *testing.T) {
 	in := on(3, places(a), ready(fleet.Spot, a, "w2", "w3"))
 	in.Events = []spot.Event{lost(a, "w1", 0)}
 	p := decide(in)
-	require.Zero(t, p.SafeSpot)
-	require.Equal(t, 3, p.Making(fleet.OnDemand), "there is no other pool: on-demand stands in for all three")
+	require.Equal(t, 2, p.Making(fleet.OnDemand), "there is no other pool: on-demand, for the one that is lost and the spare one that pays now")
 	require.Zero(t, p.Making(fleet.Spot))
 	require.Empty(t, p.Leave, "those at risk serve on")
 	require.Equal(t, 3*time.Minute, p.Again)
+
+	in.Events = append(in.Events, lost(a, "w4", time.Second), lost(a, "w5", 2*time.Second))
+	require.Equal(t, 3, decide(in).Making(fleet.OnDemand), "so many are lost that one stands by for those at risk")
 
 	in = on(3, places(a, b), ready(fleet.Spot, a, "w2"), ready(fleet.Spot, b, "w3"))
 	in.Spec.Spare = new(int)
@@ -201,6 +203,7 @@ func TestRule3TheOthersOfThePoolCountAsLost(t *testing.T) {
 func TestRule3OnQuietDaysTheHedgeCostsNothing(t *testing.T) {
 	t.Parallel()
 	in := on(3, places(a, b), ready(fleet.Spot, a, "w1", "w2"), ready(fleet.Spot, b, "w3"))
+	in.Spec.Spare = new(int)
 	in.Events = []spot.Event{lost(a, "w0", 3*time.Minute)}
 	p := decide(in)
 	require.False(t, p.Acts())
@@ -305,6 +308,7 @@ func TestRule7ASpareWorkerIsThereWhereItPays(t *testing.T) {
 		{"cheap for five", 5, a, time.Minute, 300_000, 1, nil},
 		{"not where spot costs nearly as much", 5, a, time.Minute, 562_500, 0, nil},
 		{"even then for ten", 10, a, time.Minute, 562_500, 1, nil},
+		{"for few where a start takes long", 3, a, 3 * time.Minute, 300_000, 1, nil},
 		{"not where a notice is long enough", 10, aws, time.Minute, 300_000, 0, nil},
 		{"but where a start takes longer than it", 10, aws, 5 * time.Minute, 300_000, 1, nil},
 		{"as asked", 2, aws, time.Minute, 300_000, 2, new(2)},
@@ -329,6 +333,18 @@ func TestRule7StormyPoolsMakeASparePay(t *testing.T) {
 	in := on(3, places(a, b), ready(fleet.Spot, a, "w1", "w2", "w3"))
 	in.Events = []spot.Event{lost(a, "x1", 10*time.Minute), lost(a, "x2", 8*time.Minute), lost(a, "x3", 6*time.Minute)}
 	require.Equal(t, 1, decide(in).Spare)
+	in.Now = noon.Add(2 * time.Hour)
+	require.Zero(t, decide(in).Spare, "the storm is over")
+}
+
+func TestRule7ASpareThatCannotBeSpotIsOnDemand(t *testing.T) {
+	t.Parallel()
+	all := places(a)
+	all[0].Free = 2
+	in := on(5, all, ready(fleet.Spot, a, "w1", "w2", "w3"))
+	p := decide(in)
+	require.Equal(t, 2, p.Making(fleet.Spot))
+	require.Equal(t, 1, p.Making(fleet.OnDemand))
 }
 
 func TestRule8ADecisionSaysWhatFiredAndWhatItCosts(t *testing.T) {
