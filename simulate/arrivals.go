@@ -18,10 +18,14 @@ type Arrivals interface {
 	// Next puts the requests before until into a slice that the next call uses again. Times
 	// until grow; the last is the span of the run.
 	Next() (requests []Request, until int64)
+	Span() int64
 }
 
 // window is how much time one stretch covers at the most.
 const window = int64(600 * time.Second)
+
+// longest is how long a run may be: more is a mistake in a file.
+const longest = 400 * 24 * time.Hour
 
 // A recording is arrivals that are all known.
 type recording struct {
@@ -29,6 +33,8 @@ type recording struct {
 	span     int64
 	until    int64
 }
+
+func (r *recording) Span() int64 { return r.span }
 
 func (r *recording) Next() ([]Request, int64) {
 	r.until = min(r.until+window, r.span)

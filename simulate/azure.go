@@ -29,8 +29,8 @@ func readAzure(r *record) ([]Request, error) {
 		if len(out) == 0 {
 			first = at
 		}
-		if at.Before(first) {
-			return nil, r.fault("earlier than the first row")
+		if at.Before(first) || at.Sub(first) >= longest {
+			return nil, r.fault("earlier than the first row, or more than 400 days later")
 		}
 		out = append(out, Request{At: int64(at.Sub(first)), Tokens: int32(tokens)})
 	}

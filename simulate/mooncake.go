@@ -19,8 +19,8 @@ func readMooncake(r *record) ([]Request, error) {
 			return out, err
 		}
 		at, err := strconv.ParseInt(row[0], 10, 64)
-		if err != nil || at < 0 {
-			return nil, r.fault("timestamp_ms must be a whole number")
+		if err != nil || at < 0 || at >= int64(longest/time.Millisecond) {
+			return nil, r.fault("timestamp_ms must be a whole number of the first 400 days")
 		}
 		tokens, err := strconv.ParseInt(row[2], 10, 32)
 		if err != nil || tokens < 0 {

@@ -7,9 +7,45 @@ type Offered struct {
 	PerSecond []int32 // requests in service at each whole second, from 1 s on
 	Most      int     // at any moment after the warm-up
 	Requests  int
-	Service   time.Duration // mean
 	limit     int
 	warm      int // seconds
+	service   float64
+	next      int64
+	busy      runningHeap
+}
+
+func newOffered(w *Workload) *Offered {
+	return &Offered{limit: w.Limit, warm: int(w.Warm / time.Second), next: int64(time.Second)}
+}
+
+// take adds the requests before until.
+func (o *Offered) take(requests []Request, until int64) {
+	warm := int64(o.warm) * int64(time.Second)
+	for i := range requests {
+		q := &requests[i]
+		o.to(q.At)
+		for len(o.busy) > 0 && o.busy[0].end <= q.At {
+			o.busy.pop()
+		}
+		o.busy.push(running{end: q.At + q.Service, begin: q.At})
+		if q.At >= warm {
+			o.Most = max(o.Most, len(o.busy))
+		}
+		o.service += float64(q.Service)
+	}
+	o.Requests += len(requests)
+	o.to(until)
+}
+
+// to closes the seconds until then.
+func (o *Offered) to(at int64) {
+	for o.next <= at {
+		for len(o.busy) > 0 && o.busy[0].end <= o.next {
+			o.busy.pop()
+		}
+		o.PerSecond = append(o.PerSecond, int32(len(o.busy)))
+		o.next += int64(time.Second)
+	}
 }
 
 // offer adds up a whole run.
@@ -18,42 +54,27 @@ func offer(w *Workload, seed uint64) (*Offered, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Offered{limit: w.Limit, warm: int(w.Warm / time.Second)}
-	var busy runningHeap
-	var total float64
-	second := int64(time.Second)
-	next := second
-	for last := int64(0); ; {
+	o := newOffered(w)
+	for {
 		requests, until := in.Next()
-		if until == last {
-			break
+		o.take(requests, until)
+		if in.over() {
+			return o, nil
 		}
-		last = until
-		to := func(at int64) {
-			for next <= at {
-				for len(busy) > 0 && busy[0].end <= next {
-					busy.pop()
-				}
-				out.PerSecond = append(out.PerSecond, int32(len(busy)))
-				next += second
-			}
-		}
-		for _, q := range requests {
-			to(q.At)
-			for len(busy) > 0 && busy[0].end <= q.At {
-				busy.pop()
-			}
-			busy.push(running{end: q.At + q.Service, begin: q.At})
-			if q.At >= int64(w.Warm) {
-				out.Most = max(out.Most, len(busy))
-			}
-			out.Requests++
-			total += float64(q.Service)
-		}
-		to(until)
 	}
-	out.Service = time.Duration(total / float64(max(1, out.Requests)))
-	return out, nil
+}
+
+// Service is the mean service time.
+func (o *Offered) Service() time.Duration {
+	return time.Duration(o.service / float64(max(1, o.Requests)))
+}
+
+// First is the need of the first minute: every policy begins with so many workers, ready.
+func (o *Offered) First() (most int) {
+	for s := range min(60, len(o.PerSecond)) {
+		most = max(most, o.need(s))
+	}
+	return most
 }
 
 func (o *Offered) need(second int) int { return (int(o.PerSecond[second]) + o.limit - 1) / o.limit }

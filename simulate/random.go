@@ -79,7 +79,11 @@ func (r *Random) Gamma(shape float64) float64 {
 			continue
 		}
 		v = float64(v*v) * v
-		if ln(r.Float()) < float64(0.5*float64(x*x))+d-float64(d*v)+float64(d*ln(v)) {
+		u, x2 := r.Float(), float64(x*x)
+		if u < 1-float64(0.0331*float64(x2*x2)) { // most are taken here, without a logarithm
+			return d * v
+		}
+		if ln(u) < float64(0.5*x2)+d-float64(d*v)+float64(d*ln(v)) {
 			return d * v
 		}
 	}
@@ -104,7 +108,12 @@ func (r *Random) Poisson(mean float64) int {
 
 // ln is the natural logarithm of x > 0, after FreeBSD's e_log.c.
 func ln(x float64) float64 {
-	f, e := math.Frexp(x)
+	b := math.Float64bits(x)
+	e := int(b>>52) - 1022
+	f := math.Float64frombits(b&(1<<52-1) | 1022<<52)
+	if e == -1022 { // subnormal
+		f, e = math.Frexp(x)
+	}
 	if f < math.Sqrt2/2 {
 		f *= 2
 		e--
@@ -123,7 +132,7 @@ func ln(x float64) float64 {
 // exp is e to the power of x, after FreeBSD's e_exp.c.
 func exp(x float64) float64 {
 	switch {
-	case x > 709:
+	case x > 708:
 		return math.MaxFloat64
 	case x < -700:
 		return 0
@@ -135,5 +144,5 @@ func exp(x float64) float64 {
 	t := float64(r * r)
 	c := r - float64(t*(1.66666666666666657415e-01+float64(t*(-2.77777777770155933842e-03+float64(t*(6.61375632143793436117e-05+float64(t*(-1.65339022054652515390e-06+float64(t*4.13813679705723846039e-08)))))))))
 	y := 1 - ((lo - float64(r*c)/(2-c)) - hi)
-	return math.Ldexp(y, int(k))
+	return y * math.Float64frombits(uint64(int(k)+1023)<<52)
 }

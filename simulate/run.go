@@ -1,6 +1,9 @@
 package simulate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Result is what one policy did to one workload with one seed.
 type Result struct {
@@ -27,28 +30,32 @@ type Watch struct {
 
 // Run lets policies serve the same requests of one seed, each in a world of its own.
 func Run(w *Workload, seed uint64, contenders []Contender, o Options, watch Watch) ([]*Result, error) {
-	offered, err := offer(w, seed)
-	if err != nil {
-		return nil, err
-	}
 	in, err := w.arrivals(seed)
 	if err != nil {
 		return nil, err
 	}
-	setting := Setting{
-		Target: w.Target, Active: w.Active, Max: w.Max, Service: offered.Service, Known: o.Known,
-		Peak: offered.Peak(), Need: offered.Need(),
+	seconds := int(in.from.Span() / int64(time.Second))
+	setting := Setting{Target: w.Target, Active: w.Active, Max: w.Max, Service: w.Service.Mean, Known: o.Known}
+	if setting.Service == 0 || slices.ContainsFunc(contenders, func(c Contender) bool { return c.initial != nil }) {
+		all, err := offer(w, seed) // what these know beforehand
+		if err != nil {
+			return nil, err
+		}
+		setting.Service, setting.Peak, setting.Need = all.Service(), all.Peak(), all.Need()
 	}
+	offered := newOffered(w)
+	requests, until := in.Next()
+	offered.take(requests, until)
 	worlds := make([]*world, len(contenders))
 	for i, c := range contenders {
-		policy, initial := c.make(setting), w.Active
+		policy, initial := c.make(setting), min(max(w.Active, offered.First()), w.Max)
 		if c.initial != nil {
 			initial = c.initial(setting)
 		}
 		if k, ok := policy.(*Kelvin); ok {
 			k.explain = watch.Log != nil
 		}
-		worlds[i] = newWorld(w, o, offered, seed, policy, c.habits, initial)
+		worlds[i] = newWorld(w, o, offered, seconds, seed, policy, c.habits, initial)
 		if watch.Log != nil {
 			worlds[i].log = func(d Decision) {
 				d.Workload, d.Policy, d.Seed = w.Name, c.Name, seed
@@ -59,15 +66,15 @@ func Run(w *Workload, seed uint64, contenders []Contender, o Options, watch Watc
 			worlds[i].line = &Timeline{}
 		}
 	}
-	for last := int64(0); ; {
-		requests, until := in.Next()
-		if until == last {
-			break
-		}
-		last = until
+	for {
 		for _, world := range worlds {
 			world.run(requests, until)
 		}
+		if in.over() {
+			break
+		}
+		requests, until = in.Next()
+		offered.take(requests, until)
 	}
 	out := make([]*Result, len(worlds))
 	for i, world := range worlds {

@@ -35,17 +35,17 @@ func readServeGen(r *record) (map[int][]rate, error) {
 			return nil, r.fault("client must be a whole number")
 		}
 		at, err := strconv.ParseInt(row[1], 10, 64)
-		if err != nil || at < 0 || at > math.MaxInt64/int64(time.Second) {
-			return nil, r.fault("t_s must be a whole number")
+		if err != nil || at < 0 || at >= int64(longest/time.Second) {
+			return nil, r.fault("t_s must be a whole number of the first 400 days")
 		}
 		w := rate{at: at * int64(time.Second), weibull: row[4] == "Weibull"}
 		if !w.weibull && row[4] != "Gamma" {
 			return nil, r.fault("pattern must be Gamma or Weibull")
 		}
-		if w.perS, err = strconv.ParseFloat(row[2], 64); err != nil || w.perS < 0 || w.perS > 1e6 {
+		if w.perS, err = strconv.ParseFloat(row[2], 64); err != nil || !(w.perS >= 0 && w.perS <= 1e6) {
 			return nil, r.fault("rate_rps must be a number of 0 … 1000000")
 		}
-		if w.shape, err = strconv.ParseFloat(row[5], 64); err != nil || w.shape <= 0 || w.shape > 1e6 {
+		if w.shape, err = strconv.ParseFloat(row[5], 64); err != nil || !(w.shape > 0 && w.shape <= 1e6) {
 			return nil, r.fault("param1 must be a number above 0")
 		}
 		out[client] = append(out[client], w)
@@ -85,6 +85,8 @@ type renewal struct {
 	gaps    []float64
 	out     []Request
 }
+
+func (g *renewal) Span() int64 { return g.span }
 
 func (g *renewal) Next() ([]Request, int64) {
 	from := g.until

@@ -14,7 +14,6 @@ type Workload struct {
 	Warm time.Duration
 	// Block is the stretch of time that intervals resample; 0: whole seeds.
 	Block time.Duration
-	// Seeds reports whether another seed gives other arrivals.
 	Steps []time.Duration // ends of surges, for the time to settle
 	Open  func(seed uint64) (Arrivals, error)
 }
@@ -33,10 +32,14 @@ type served struct {
 	from    Arrivals
 	service Service
 	random  *Random
+	until   int64
 }
+
+func (s *served) over() bool { return s.until == s.from.Span() }
 
 func (s *served) Next() ([]Request, int64) {
 	requests, until := s.from.Next()
+	s.until = until
 	s.service.fill(requests, s.random)
 	return requests, until
 }

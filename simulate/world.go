@@ -91,12 +91,12 @@ type world struct {
 }
 
 // newWorld opens a world with as many workers as are there from the start, ready.
-func newWorld(w *Workload, o Options, offered *Offered, seed uint64, policy Policy, habits Habits, initial int) *world {
+func newWorld(w *Workload, o Options, offered *Offered, seconds int, seed uint64, policy Policy, habits Habits, initial int) *world {
 	out := &world{
 		o: o, limit: int32(w.Limit), slow: w.Service.Slowdown, policy: policy, habits: habits, max: w.Max, offered: offered,
 		cold: NewRandom(seed, "cold start "+w.Name), chance: NewRandom(seed, "fault "+w.Name),
 		second: int64(time.Second), restarts: slices.Clone(o.Faults.Restarts),
-		tally: newTally(w, len(offered.PerSecond)),
+		tally: newTally(w, seconds),
 	}
 	for range initial {
 		out.units = append(out.units, unit{state: starting})

@@ -187,8 +187,8 @@ func (s *simulation) plan() (*simulate.Plan, error) {
 		from, to, _ := strings.Cut(s.days, "-")
 		a, err := strconv.Atoi(from)
 		b, err2 := strconv.Atoi(to)
-		if err != nil || err2 != nil || a < 0 || b <= a || b > 3650 {
-			return wrong("--days is from-to, such as 0-3 for the first three days")
+		if err != nil || err2 != nil || a < 0 || b <= a || b > 400 {
+			return wrong("--days is from-to, such as 0-3 for the first three days; up to 400")
 		}
 		s.file.From, s.file.To = a, b
 	}
