@@ -16,7 +16,10 @@ type counts struct {
 	classes  [6]int64 // requests that ended, by the first digit of their status
 	buckets  [buckets]int64
 	seconds  float64
-	retries  uint64 // dials that failed
+	retries  uint64         // dials that failed
+	waits    [buckets]int64 // of requests that were admitted, by how long they waited
+	waited   float64        // seconds
+	rejected map[string]uint64
 	busy     time.Duration
 	served   int64     // requests that ended and that a worker had
 	active   time.Time // when one arrived or ended
@@ -50,6 +53,24 @@ func (c *counts) end(status int, took time.Duration, now time.Time) {
 	c.seconds += took.Seconds()
 	c.buckets[bucketOf(took.Seconds())]++
 	c.active = now
+}
+
+// wait counts a request that waited so long for its seat, or until it gave up.
+func (c *counts) wait(took time.Duration) {
+	if took == 0 {
+		c.waits[0]++
+		return
+	}
+	c.waits[bucketOf(took.Seconds())]++
+	c.waited += took.Seconds()
+}
+
+// reject counts a request that was not answered by a worker, or not to its end.
+func (c *counts) reject(reason string) {
+	if c.rejected == nil {
+		c.rejected = map[string]uint64{}
+	}
+	c.rejected[reason]++
 }
 
 // serve counts a request that a worker had, and how long. The others would make the mean

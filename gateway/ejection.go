@@ -46,11 +46,12 @@ func (e *endpoint) unreachable(s seat) (drained bool) {
 	defer e.mu.Unlock()
 	// Else it has moved since. A server has no other worker to spare: the next request finds
 	// out whether it is back.
+	now := time.Now()
 	if s.address == s.worker.address && !e.server {
-		s.worker.failed(time.Now())
+		s.worker.failed(now)
 	}
 	e.count.retries++
-	return e.stand(s)
+	return e.stand(s, now)
 }
 
 // reached notes that the worker of s, which was on trial, accepts connections.
@@ -58,5 +59,5 @@ func (e *endpoint) reached(s seat) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s.worker.ejection = ejection{}
-	e.wake()
+	e.dispatch(time.Now())
 }

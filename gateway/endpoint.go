@@ -3,6 +3,7 @@ package gateway
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -16,17 +17,27 @@ type endpoint struct {
 	id     string
 	server bool
 	says   *answers
+	rules  atomic.Pointer[rules] // of the newest route
+	ramp   time.Duration         // how long a new worker is spared
 
 	mu      sync.Mutex
 	open    bool               // it accepts requests
 	gone    bool               // it is not in the routes any more
 	workers map[string]*worker // by instance: those in the routes, and those that left with requests in flight
 	ready   []*worker          // those of workers that get new requests
+	young   int                // those of ready that may be spared still
 	turn    int                // where the next search for the least busy one begins
-	waiting chan struct{}      // closed when a waiting request may find a worker; nil: none waits
-	queued  int                // requests and streams that wait
+	queue   queue              // requests that wait for a seat
+	held    int                // those about to wait whose body is read, and streams that wait
+	changed chan struct{}      // closed when a waiting stream may find its server; nil: none waits
+	again   *time.Timer        // until an ejected worker may be tried, while requests wait
+	flights flights
 	count   counts
 	peak    peak
+
+	service time.Duration // that requests take, a moving mean
+	wakes   time.Duration // that it took from a first request to a first worker, a moving mean
+	dry     time.Time     // since when requests wait and no worker is there
 
 	addresses map[int]*address // of a server, by port
 	streams   map[*stream]struct{}
@@ -39,11 +50,13 @@ type worker struct {
 	draining   bool // in the routes, but gets no new requests
 	absent     bool // not in the routes any more
 	inflight   int
+	since      time.Time // when it became ready, while it is young; else zero
 	ejection
 }
 
-func newEndpoint(id string) *endpoint {
-	e := &endpoint{id: id, says: &endpointAnswers, workers: map[string]*worker{}}
+func newEndpoint(id string, ramp time.Duration) *endpoint {
+	e := &endpoint{id: id, says: &endpointAnswers, workers: map[string]*worker{}, ramp: ramp}
+	e.rules.Store(noRules)
 	if strings.HasPrefix(id, fleet.InstancePrefix) {
 		e.server, e.says, e.streams = true, &serverAnswers, map[*stream]struct{}{}
 	}
@@ -56,7 +69,9 @@ func newEndpoint(id string) *endpoint {
 func (e *endpoint) follow(route fleet.EndpointRoute, ports []fleet.PortRoute) (leaving bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	now := time.Now()
 	e.open, e.gone = route.Open, false
+	e.rules.Store(rulesOf(route))
 	for _, w := range e.workers {
 		w.absent = true
 	}
@@ -64,13 +79,13 @@ func (e *endpoint) follow(route fleet.EndpointRoute, ports []fleet.PortRoute) (l
 	for _, r := range route.Workers {
 		w := e.workers[r.InstanceID]
 		if w == nil {
-			w = &worker{instanceID: r.InstanceID}
+			w = &worker{instanceID: r.InstanceID, since: now}
 			e.workers[r.InstanceID] = w
 		} else if !w.absent {
 			continue // named twice
 		}
 		if w.address != r.Address {
-			w.address, w.ejection = r.Address, ejection{}
+			w.address, w.ejection, w.since = r.Address, ejection{}, now
 		}
 		w.draining, w.absent = r.Draining, false
 		if !w.draining {
@@ -79,7 +94,8 @@ func (e *endpoint) follow(route fleet.EndpointRoute, ports []fleet.PortRoute) (l
 	}
 	e.forget()
 	e.lead(ports)
-	e.wake()
+	e.age(now)
+	e.wake(now)
 	return len(e.streams) > 0 && len(e.ready) == 0
 }
 
@@ -94,7 +110,7 @@ func (e *endpoint) leave() (busy bool) {
 	}
 	e.forget()
 	e.lead(nil)
-	e.wake()
+	e.wake(time.Now())
 	return len(e.workers) > 0 || len(e.streams) > 0
 }
 
@@ -107,11 +123,53 @@ func (e *endpoint) forget() {
 	}
 }
 
-// wake makes all waiting requests look again.
-func (e *endpoint) wake() {
-	if e.waiting != nil {
-		close(e.waiting)
-		e.waiting = nil
+// wake looks after all that wait.
+func (e *endpoint) wake(now time.Time) {
+	if e.changed != nil {
+		close(e.changed)
+		e.changed = nil
+	}
+	if len(e.ready) > 0 && !e.dry.IsZero() {
+		learn(&e.wakes, now.Sub(e.dry))
+		e.dry = time.Time{}
+	}
+	e.dispatch(now)
+}
+
+// waiting counts requests and streams that wait.
+func (e *endpoint) waiting() int { return e.queue.n + e.held }
+
+// dispatch gives seats that are free to those who wait, one to each in their order, or
+// refuses all if the endpoint takes no requests any more.
+func (e *endpoint) dispatch(now time.Time) {
+	shut := e.shut()
+	for e.queue.n > 0 {
+		if shut != nil {
+			e.queue.pop().call(seat{}, shut)
+			continue
+		}
+		s, again := e.pick(now)
+		if s.worker == nil {
+			e.lookAgain(again.Sub(now), !again.IsZero())
+			return
+		}
+		e.queue.pop().call(s, nil)
+	}
+	e.dry = time.Time{}
+}
+
+// lookAgain dispatches after a while, if at all: when an ejected worker may be tried.
+func (e *endpoint) lookAgain(after time.Duration, wanted bool) {
+	switch {
+	case !wanted:
+	case e.again == nil:
+		e.again = time.AfterFunc(after, func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.dispatch(time.Now())
+		})
+	default:
+		e.again.Reset(after)
 	}
 }
 
@@ -122,11 +180,16 @@ type seat struct {
 	trial   bool   // the first request after an ejection
 }
 
-// pick takes a seat at the ready worker with the fewest requests in flight, in turn among
-// equals. Without one, again is when an ejected worker may be tried; zero: none is ejected.
+// pick takes a seat at the ready worker with the fewest requests in flight that has one
+// free, in turn among equals. Without one, again is when an ejected worker may be tried;
+// zero: none is ejected.
 func (e *endpoint) pick(now time.Time) (s seat, again time.Time) {
 	var best *worker
-	n := len(e.ready)
+	most := 0
+	n, limit := len(e.ready), e.rules.Load().limit
+	if e.young > 0 {
+		e.age(now)
+	}
 	at := e.turn
 	for range n {
 		if at >= n {
@@ -140,9 +203,16 @@ func (e *endpoint) pick(now time.Time) (s seat, again time.Time) {
 			}
 			continue
 		}
-		if best == nil || w.inflight < best.inflight {
-			best, e.turn = w, at
-			if w.inflight == 0 {
+		if limit > 0 && w.inflight >= limit {
+			continue
+		}
+		load := w.inflight
+		if e.young > 0 {
+			load = w.burden(now, e.ramp)
+		}
+		if best == nil || load < most {
+			best, most, e.turn = w, load, at
+			if load == 0 {
 				break
 			}
 		}
@@ -158,19 +228,20 @@ func (e *endpoint) pick(now time.Time) (s seat, again time.Time) {
 	return s, time.Time{}
 }
 
-// stand gives a seat back. It reports whether that emptied a worker that is leaving.
-func (e *endpoint) stand(s seat) (drained bool) {
+// stand gives a seat back, to who waits if there is one. It reports whether that emptied a
+// worker that is leaving.
+func (e *endpoint) stand(s seat, now time.Time) (drained bool) {
 	w := s.worker
 	w.inflight--
 	if s.trial && w.trying {
 		w.trying = false
-		e.wake()
 	}
-	if w.inflight > 0 {
-		return false
-	}
-	if w.absent {
+	if w.inflight == 0 && w.absent {
 		delete(e.workers, w.instanceID)
 	}
-	return w.absent || w.draining
+	drained = w.inflight == 0 && (w.absent || w.draining)
+	if e.queue.n > 0 {
+		e.dispatch(now)
+	}
+	return drained
 }

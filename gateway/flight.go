@@ -1,10 +1,15 @@
 package gateway
 
 import (
+	"context"
+	"crypto/sha256"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -14,26 +19,41 @@ import (
 // answered. Nobody receives it.
 const statusClientGone = 499
 
-// A flight is one request on its way through the gateway.
+// A flight is one request on its way through the gateway. It is also what the answer is
+// written to, so that it can be watched.
 type flight struct {
-	gateway  *Gateway
-	writer   http.ResponseWriter
-	endpoint *endpoint
-	id       string // X-Request-Id
-	start    time.Time
-	boarded  time.Time // when it took its seat
-	seat     seat      // its worker is nil while it has none
-	risen    bool      // it has left its seat, and goes on
-	dials    int       // that failed
-	entered  bool      // it is in flight, or waits
-	kept     bool      // its body was read before it waited
-	grpc     bool      // it is answered in gRPC's words
-	status   int       // that it was answered with
-	problem  *problem  // the answer, if it was our own
-	proxy    httputil.ReverseProxy
-	upload   upload
-	values   [4]string      // of the headers that we set: no allocation for each
-	empty    strings.Reader // the body of a request without one
+	gateway   *Gateway
+	writer    http.ResponseWriter
+	endpoint  *endpoint
+	id        string // X-Request-Id
+	start     time.Time
+	boarded   time.Time         // when it took its seat
+	waited    time.Duration     // in the queue
+	seat      seat              // its worker is nil while it has none
+	risen     bool              // it has left its seat, and goes on
+	dials     int               // that failed
+	entered   bool              // it is in flight, or waits
+	held      bool              // it was in the queue
+	kept      bool              // its body was read before it waited
+	grpc      bool              // it is answered in gRPC's words
+	keyHeader string            // that bore the endpoint's key; empty: it wants none
+	key       [sha256.Size]byte // hash of the key
+	status    int               // that it was answered with
+	problem   *problem          // the answer, if it was our own
+	proxy     httputil.ReverseProxy
+	upload    upload
+	values    [4]string      // of the headers that we set: no allocation for each
+	empty     strings.Reader // the body of a request without one
+
+	// The endpoint's lock guards these.
+	listed     bool
+	prev, next *flight
+	hijacked   net.Conn // what became a WebSocket
+
+	cancel         context.CancelCauseFunc // nil: the endpoint has no limits of time
+	cut            atomic.Pointer[problem] // why it was broken off
+	moved, writing atomic.Int64            // by the gateway's clock: when it last moved; since when it waits for the client to read
+	sent, received atomic.Int64            // bytes to the client, and from it
 }
 
 // ServeHTTP sends a request on its way.
@@ -46,7 +66,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.endpoint = e
-	if p := g.unfit(w, r); p != nil {
+	rules := e.rules.Load()
+	if p := f.unfit(r, rules); p != nil {
 		f.refuse(p)
 		return
 	}
@@ -59,6 +80,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// cannot do this is not net/http's, and has no such wait.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
+	if rules.Timeout > 0 || rules.IdleTimeout > 0 {
+		r = f.limited(r)
+		defer f.cancel(nil)
+	}
 	f.proxy = httputil.ReverseProxy{
 		Rewrite:        f.rewrite,
 		Transport:      f,
@@ -70,7 +95,16 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// is flushed when it pauses; a small one has ended by then, and is one write.
 		FlushInterval: 10 * time.Millisecond,
 	}
-	f.proxy.ServeHTTP(w, r)
+	f.proxy.ServeHTTP(f, r)
+}
+
+// limited is r, so that it can be broken off.
+func (f *flight) limited(r *http.Request) *http.Request {
+	ctx, cancel := context.WithCancelCause(r.Context())
+	f.endpoint.mu.Lock()
+	f.cancel = cancel
+	f.endpoint.mu.Unlock()
+	return r.WithContext(ctx)
 }
 
 // find returns the endpoint or server that a request is for.
@@ -89,9 +123,8 @@ func (g *Gateway) find(r *http.Request) (*endpoint, *problem) {
 	return nil, unknownEndpoint
 }
 
-// unfit says what is wrong with a request that cannot be passed on, and limits the body of
-// one that can.
-func (g *Gateway) unfit(w http.ResponseWriter, r *http.Request) *problem {
+// malformed says what is wrong with a request that cannot be passed on, wherever it goes.
+func malformed(r *http.Request) *problem {
 	if r.Method == http.MethodConnect || r.URL.Opaque != "" {
 		return badRequest
 	}
@@ -100,13 +133,27 @@ func (g *Gateway) unfit(w http.ResponseWriter, r *http.Request) *problem {
 			return badRequest
 		}
 	}
-	if limit := g.options.MaxBody; limit > 0 {
+	return nil
+}
+
+// unfit says why a request is not passed on, and limits the body of one that is.
+func (f *flight) unfit(r *http.Request, rules *rules) *problem {
+	if p := malformed(r); p != nil {
+		return p
+	}
+	if rules.Keys {
+		var ok bool
+		if f.keyHeader, f.key, ok = rules.open(r.Header); !ok {
+			return unauthenticated
+		}
+	}
+	if limit := rules.maxBody(&f.gateway.options); limit > 0 {
 		if r.ContentLength > limit {
-			w.Header().Set("Connection", "close") // rather than read what is too large
+			f.writer.Header().Set("Connection", "close") // rather than read what is too large
 			return bodyTooLarge
 		}
 		if r.ContentLength != 0 {
-			r.Body = http.MaxBytesReader(w, r.Body, limit)
+			r.Body = http.MaxBytesReader(f.writer, r.Body, limit)
 		}
 	}
 	return nil
@@ -115,12 +162,18 @@ func (g *Gateway) unfit(w http.ResponseWriter, r *http.Request) *problem {
 // refuse answers with p.
 func (f *flight) refuse(p *problem) {
 	f.status, f.problem = p.status, p
+	if f.held {
+		f.writer.Header().Set(waitedHeader, queueSeconds(f.waited))
+	}
 	if f.grpc {
-		p.writeGRPC(f.writer, f.id)
+		p.writeGRPC(f, f.id)
 		return
 	}
-	p.write(f.writer, f.id)
+	p.write(f, f.id)
 }
+
+// queueSeconds is how the time in the queue is told.
+func queueSeconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
 
 // land gives the seat back, counts and logs. It runs even if the proxy panics, which is
 // how it breaks off an answer that the worker broke off.
@@ -132,22 +185,30 @@ func (f *flight) land(r *http.Request) {
 	drained := false
 	e := f.endpoint
 	e.mu.Lock()
+	e.flights.remove(f)
 	if f.seat.worker != nil {
 		e.count.serve(now.Sub(f.boarded))
 		if !f.risen {
-			drained = e.stand(f.seat)
+			learn(&e.service, now.Sub(f.boarded))
+			drained = e.stand(f.seat, now)
 		}
 	}
 	if f.entered {
 		e.peak.move(now, -1)
+		e.count.wait(f.waited)
 	}
 	e.count.end(f.status, now.Sub(f.start), now)
 	level := slog.LevelDebug
-	if f.problem != nil && f.problem.status >= 500 {
+	if cut := f.cut.Load(); cut != nil && f.problem == nil {
+		f.problem = cut
+	} else if f.problem != nil && f.problem.status >= 500 {
 		e.count.errors++
 		if now.Sub(e.count.logged) >= time.Second { // a stopped endpoint may be asked a lot
 			e.count.logged, level = now, slog.LevelInfo
 		}
+	}
+	if f.problem != nil {
+		e.count.reject(f.problem.reason)
 	}
 	e.mu.Unlock()
 	if drained {

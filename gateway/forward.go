@@ -43,7 +43,9 @@ func isPrintable(s string) bool {
 
 // isOurs reports whether only Kelvin may set a header. Servers that turn names into
 // environment variables see no difference between a dash and an underscore.
-func isOurs(name string) bool { return hasNamePrefix(name, "x-kelvin-") }
+func isOurs(name string) bool {
+	return hasNamePrefix(name, "x-kelvin-") || hasNamePrefix(name, "kelvin-")
+}
 
 // isHop reports whether a header speaks of the way a request came.
 func isHop(name string) bool {
@@ -80,6 +82,9 @@ func (f *flight) forward(p *httputil.ProxyRequest) {
 	}
 	dropUpgrade(out)
 	delete(out, "Http2-Settings")
+	if f.keyHeader != "" {
+		delete(out, f.keyHeader) // it is between the client and us
+	}
 
 	client, _, err := net.SplitHostPort(p.In.RemoteAddr)
 	if err != nil {

@@ -50,7 +50,8 @@ type Gateway struct {
 
 	// table is what requests read. It is nil until there are routes.
 	table   atomic.Pointer[table]
-	unknown *endpoint // stands for all that is not in the table, in counters and logs
+	clock   atomic.Int64 // nanoseconds of Unix time, as of when requests were last watched; 0: they are not
+	unknown *endpoint    // stands for all that is not in the table, in counters and logs
 
 	mu    sync.Mutex           // held by Apply and Report as a whole
 	known map[string]*endpoint // those in table, and those that left it with requests in flight
@@ -88,7 +89,7 @@ func New(c Config) (*Gateway, error) {
 		logger: c.Logger, errorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
 		client: c.HTTPClient, options: o,
 		http: newTransport(o), grpc: newGRPCTransport(o),
-		unknown: newEndpoint("unknown"), known: map[string]*endpoint{}, soon: make(chan struct{}, 1), moved: make(chan struct{}, 1),
+		unknown: newEndpoint("unknown", 0), known: map[string]*endpoint{}, soon: make(chan struct{}, 1), moved: make(chan struct{}, 1),
 	}
 	if err := g.register(c.Registerer); err != nil {
 		return nil, err
@@ -158,7 +159,7 @@ func (g *Gateway) Apply(routes fleet.Routes) {
 func (g *Gateway) know(id string) *endpoint {
 	e := g.known[id]
 	if e == nil {
-		e = newEndpoint(id)
+		e = newEndpoint(id, g.options.SlowStart)
 		g.known[id] = e
 	}
 	return e
@@ -207,9 +208,9 @@ func (e *endpoint) report(r *fleet.GatewayReport, now, young time.Time) (over bo
 		}
 		return e.gone && len(e.workers) == 0 && len(e.streams) == 0
 	}
-	if inflight+e.queued > 0 || now.Sub(e.count.active) < silence {
+	if inflight+e.waiting() > 0 || now.Sub(e.count.active) < silence {
 		load := e.count.load()
-		load.InFlight, load.Queued, load.Peak = inflight, e.queued, e.peak.top(now)
+		load.InFlight, load.Queued, load.Peak = inflight, e.waiting(), e.peak.top(now)
 		r.Load[e.id] = load
 	}
 	return e.gone && len(e.workers) == 0

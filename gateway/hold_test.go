@@ -19,7 +19,7 @@ func queuedAt(g *Gateway) int {
 	e := g.table.Load().endpoints[testEndpoint]
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.queued
+	return e.waiting()
 }
 
 func requireQueued(t *testing.T, g *Gateway, n int) {

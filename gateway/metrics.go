@@ -24,6 +24,12 @@ var (
 		"Requests that wait for a worker now.", []string{"endpoint"}, nil)
 	secondsDesc = prometheus.NewDesc("kelvin_gateway_seconds",
 		"Time from a request's header to the end of its answer.", []string{"endpoint"}, nil)
+	waitsDesc = prometheus.NewDesc("kelvin_gateway_queue_seconds",
+		"Time that requests waited for a worker, until they had one or gave up; 0 for those that did not wait.", []string{"endpoint"}, nil)
+	limitDesc = prometheus.NewDesc("kelvin_gateway_limit",
+		"Requests that the ready workers may have in flight, together.", []string{"endpoint"}, nil)
+	rejectedDesc = prometheus.NewDesc("kelvin_gateway_rejected_total",
+		"Requests that no worker answered, or not to the end, by why.", []string{"endpoint", "reason"}, nil)
 	retriesDesc = prometheus.NewDesc("kelvin_gateway_retries_total",
 		"Attempts that reached no worker, because it could not be dialled.", []string{"endpoint"}, nil)
 	streamsDesc = prometheus.NewDesc("kelvin_gateway_streams",
@@ -41,7 +47,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, inflightDesc, queuedDesc, secondsDesc, retriesDesc, streamsDesc, streamsEndedDesc, streamBytesDesc, addressesDesc, versionDesc} {
+	for _, d := range []*prometheus.Desc{requestsDesc, inflightDesc, queuedDesc, waitsDesc, limitDesc, rejectedDesc, secondsDesc, retriesDesc, streamsDesc, streamsEndedDesc, streamBytesDesc, addressesDesc, versionDesc} {
 		ch <- d
 	}
 }
@@ -63,7 +69,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 
 func (e *endpoint) collect(ch chan<- prometheus.Metric) {
 	e.mu.Lock()
-	c, queued, inflight := e.count, e.queued, 0
+	c, queued, inflight, limit := e.count, e.waiting(), 0, e.rules.Load().limit*len(e.ready)
 	for _, w := range e.workers {
 		inflight += w.inflight
 	}
@@ -71,7 +77,7 @@ func (e *endpoint) collect(ch chan<- prometheus.Metric) {
 	for s := range e.streams {
 		in, out = in+s.in.Load(), out+s.out.Load()
 	}
-	outcomes := maps.Clone(c.streams.outcomes)
+	outcomes, rejected := maps.Clone(c.streams.outcomes), maps.Clone(c.rejected)
 	e.mu.Unlock()
 
 	gauge, counter := prometheus.GaugeValue, prometheus.CounterValue
@@ -91,6 +97,13 @@ func (e *endpoint) collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(streamsEndedDesc, counter, float64(n), e.id, string(how))
 		}
 	}
+	if limit > 0 {
+		ch <- prometheus.MustNewConstMetric(limitDesc, gauge, float64(limit), e.id)
+	}
+	for reason, n := range rejected {
+		ch <- prometheus.MustNewConstMetric(rejectedDesc, counter, float64(n), e.id, reason)
+	}
+	ch <- histogram(waitsDesc, c.waits, c.waited, e.id)
 	ch <- histogram(secondsDesc, c.buckets, c.seconds, e.id)
 }
 

@@ -8,15 +8,24 @@ import (
 
 // Options are limits and times. Zero values stand for the defaults.
 type Options struct {
-	// HoldFor is how long a request may wait for a worker to become ready, over all of its
-	// attempts. Default 5 s; negative: it does not wait.
+	// HoldFor is how long a request may wait for a worker that has a place free, over all of
+	// its attempts, unless its endpoint says otherwise. Default 2 min; negative: it does not wait.
 	HoldFor time.Duration
 	// HoldServers is the same for requests and streams to a server that is on its way to
 	// running: it starts, restarts, thaws or moves. Default 30 s; negative: they do not wait.
 	HoldServers time.Duration
-	// HoldMax is how many requests of one endpoint, or requests and streams of one server,
-	// may wait at a time. Default 1000.
+	// HoldMax is how many requests of one endpoint that does not say otherwise, or requests
+	// and streams of one server, may wait at a time. Default 1000.
 	HoldMax int
+	// ProgressEvery is how often a waiting client that wants to know is told its place.
+	// Default 2 s.
+	ProgressEvery time.Duration
+	// SlowStart is how long a new worker gets fewer requests than others. Default 10 s;
+	// negative: it does not.
+	SlowStart time.Duration
+	// SlowReader is how long a client may leave unread what is sent to it, before its request
+	// is ended. Default 1 min.
+	SlowReader time.Duration
 
 	// MaxStreams is how many streams one address of a server may have at a time, those that
 	// wait among them. Default 4096.
@@ -53,12 +62,19 @@ type Options struct {
 	// TrustedProxies are the load balancers before the gateway: X-Forwarded-For, -Proto and
 	// -Host that come from there are kept. Default: none.
 	TrustedProxies []netip.Prefix
+
+	watchEvery, bodyGrace time.Duration // for tests
 }
 
 func (o Options) withDefaults() Options {
-	o.HoldFor = cmp.Or(o.HoldFor, 5*time.Second)
+	o.HoldFor = cmp.Or(o.HoldFor, 2*time.Minute)
 	o.HoldServers = cmp.Or(o.HoldServers, 30*time.Second)
 	o.HoldMax = cmp.Or(o.HoldMax, 1000)
+	o.ProgressEvery = cmp.Or(o.ProgressEvery, 2*time.Second)
+	o.SlowStart = max(cmp.Or(o.SlowStart, 10*time.Second), 0)
+	o.SlowReader = cmp.Or(o.SlowReader, time.Minute)
+	o.watchEvery = cmp.Or(o.watchEvery, watchEvery)
+	o.bodyGrace = cmp.Or(o.bodyGrace, bodyGrace)
 	o.MaxStreams = cmp.Or(o.MaxStreams, 4096)
 	o.StreamGrace = cmp.Or(o.StreamGrace, time.Second)
 	o.DialTimeout = cmp.Or(o.DialTimeout, 2*time.Second)
@@ -69,12 +85,4 @@ func (o Options) withDefaults() Options {
 	o.ShutdownGrace = cmp.Or(o.ShutdownGrace, time.Minute)
 	o.ReportEvery = cmp.Or(o.ReportEvery, time.Second)
 	return o
-}
-
-// holdOf is how long what comes for e may wait.
-func (o *Options) holdOf(e *endpoint) time.Duration {
-	if e.server {
-		return o.HoldServers
-	}
-	return o.HoldFor
 }

@@ -1,14 +1,11 @@
 package gateway
 
 import (
-	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/http/httputil"
-	"sync/atomic"
 	"time"
 )
 
@@ -28,7 +25,8 @@ func (f *flight) rewrite(p *httputil.ProxyRequest) {
 // wrong is final: the worker may have begun.
 func (f *flight) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
-		f.upload.body = r.Body
+		f.upload = upload{flight: f, body: r.Body}
+		f.upload.paced.Store(!f.kept && !isGRPC(r))
 		r.Body = &f.upload
 	}
 	transport := f.gateway.transportFor(r)
@@ -77,6 +75,8 @@ func (f *flight) answer(res *http.Response) error {
 		return errUnasked
 	}
 	f.status = res.StatusCode
+	f.stir()
+	f.upload.unpace()
 	for name := range res.Header {
 		if isOurs(name) {
 			delete(res.Header, name)
@@ -92,6 +92,9 @@ func (f *flight) answer(res *http.Response) error {
 		delete(res.Header, hstsHeader)
 	}
 	res.Header[requestIDHeader] = f.values[3:4:4]
+	if f.held {
+		res.Header[waitedHeader] = []string{queueSeconds(f.waited)}
+	}
 	return nil
 }
 
@@ -100,7 +103,7 @@ func (f *flight) answer(res *http.Response) error {
 func (f *flight) rise() {
 	f.endpoint.mu.Lock()
 	f.risen = true
-	drained := f.endpoint.stand(f.seat)
+	drained := f.endpoint.stand(f.seat, time.Now())
 	f.endpoint.mu.Unlock()
 	if drained {
 		f.gateway.reportSoon()
@@ -109,6 +112,10 @@ func (f *flight) rise() {
 
 // fail answers a request that was not answered by a worker.
 func (f *flight) fail(r *http.Request, err error) {
+	if cut := f.cut.Load(); cut != nil && cut != slowReader {
+		f.refuse(cut)
+		return
+	}
 	if r.Context().Err() != nil {
 		f.status = statusClientGone
 		return
@@ -119,6 +126,11 @@ func (f *flight) fail(r *http.Request, err error) {
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		f.refuse(bodyTooLarge)
+		return
+	}
+	if f.upload.slow.Load() {
+		f.writer.Header().Set("Connection", "close")
+		f.refuse(slowBody)
 		return
 	}
 	if f.upload.failed.Load() {
@@ -132,20 +144,3 @@ func (f *flight) fail(r *http.Request, err error) {
 	f.gateway.logger.DebugContext(r.Context(), "worker failed", "endpoint", f.endpoint.id, "request", f.id, "error", err)
 	f.refuse(f.endpoint.says.noAnswer)
 }
-
-// upload is a request's body on its way to a worker. A transport closes the body when a
-// dial fails; then the next worker still needs it, and httputil closes it in the end.
-type upload struct {
-	body   io.Reader
-	failed atomic.Bool // the client's side, not the worker's
-}
-
-func (u *upload) Read(p []byte) (int, error) {
-	n, err := u.body.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, context.Canceled) {
-		u.failed.Store(true)
-	}
-	return n, err
-}
-
-func (u *upload) Close() error { return nil }

@@ -17,7 +17,7 @@ func (c *Certificates) plain() http.Handler {
 		if c.acme != nil && c.acme.issuer.HandleHTTPChallenge(w, r) {
 			return
 		}
-		if _, p := c.gateway.find(r); !c.options.Redirect || p != nil || c.gateway.unfit(w, r) != nil {
+		if _, p := c.gateway.find(r); !c.options.Redirect || p != nil || malformed(r) != nil {
 			c.gateway.ServeHTTP(w, r)
 			return
 		}

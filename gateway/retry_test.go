@@ -39,7 +39,7 @@ func TestAWorkerThatCannotBeDialledIsPassedOver(t *testing.T) {
 
 func TestEjectionDoublesUpTo30Seconds(t *testing.T) {
 	t.Parallel()
-	e := newEndpoint(testEndpoint)
+	e := newEndpoint(testEndpoint, 0)
 	e.follow(routes(1, "a").Endpoints[0], nil)
 	now := time.Now()
 	for i, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30, 30} {
@@ -52,7 +52,7 @@ func TestEjectionDoublesUpTo30Seconds(t *testing.T) {
 		}
 		s.worker.failed(now)
 		s.worker.failed(now.Add(time.Millisecond)) // a dial that began with it
-		e.stand(s)
+		e.stand(s, now)
 		want *= time.Second
 		none, again := e.pick(now.Add(want - time.Nanosecond))
 		require.Nil(t, none.worker)

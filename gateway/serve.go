@@ -24,6 +24,7 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) error {
 func (g *Gateway) serve(ctx context.Context, ln net.Listener, handler http.Handler, secure *tls.Config) error {
 	requests, breakOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer breakOff()
+	go g.watch(requests)
 	var inflight atomic.Int64
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -157,7 +157,7 @@ func streamsOf(g *Gateway) (open, waiting int) {
 	e := g.table.Load().endpoints[testServer]
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return len(e.streams), e.queued
+	return len(e.streams), e.waiting()
 }
 
 func requireWaiting(t testing.TB, g *Gateway, n int) {

@@ -91,14 +91,14 @@ func (s *stream) board(ctx context.Context) outcome {
 		if left <= 0 {
 			return streamOverdue
 		}
-		if e.queued >= o.HoldMax {
+		if e.waiting() >= o.HoldMax {
 			return streamFull
 		}
-		if e.waiting == nil {
-			e.waiting = make(chan struct{})
+		if e.changed == nil {
+			e.changed = make(chan struct{})
 		}
-		changed := e.waiting
-		e.queued++
+		changed := e.changed
+		e.held++
 		e.mu.Unlock()
 		timer := time.NewTimer(left)
 		select {
@@ -108,7 +108,7 @@ func (s *stream) board(ctx context.Context) outcome {
 		}
 		timer.Stop()
 		e.mu.Lock()
-		e.queued--
+		e.held--
 	}
 }
 
