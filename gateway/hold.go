@@ -209,6 +209,7 @@ func (f *flight) keepBody(r *http.Request, deadline time.Time) error {
 	body := make([]byte, r.ContentLength)
 	if _, err := io.ReadFull(r.Body, body); err != nil {
 		if !time.Now().Before(deadline) {
+			f.upload.slow.Store(true)
 			return slowBody
 		}
 		return badRequest

@@ -116,6 +116,11 @@ func (f *flight) fail(r *http.Request, err error) {
 		f.refuse(cut)
 		return
 	}
+	if f.upload.slow.Load() { // which the server takes for a client that has gone
+		f.writer.Header().Set("Connection", "close")
+		f.refuse(slowBody)
+		return
+	}
 	if r.Context().Err() != nil {
 		f.status = statusClientGone
 		return
@@ -126,11 +131,6 @@ func (f *flight) fail(r *http.Request, err error) {
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		f.refuse(bodyTooLarge)
-		return
-	}
-	if f.upload.slow.Load() {
-		f.writer.Header().Set("Connection", "close")
-		f.refuse(slowBody)
 		return
 	}
 	if f.upload.failed.Load() {
