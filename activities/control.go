@@ -140,6 +140,10 @@ func (c *Control) BeginInstance(ctx context.Context, in Claim) (Instance, error)
 	if inst.EndpointID == "" {
 		return out, nil
 	}
+	if cut := inst.Notice.Cut(); !cut.IsZero() { // then its host is gone
+		left := time.Until(cut)
+		out.Drain = min(out.Drain, fleet.Duration(max(left, 0).Round(time.Millisecond)))
+	}
 	// An endpoint that stops has waited for its requests since it was told to.
 	ep, err := c.Store.Endpoint(ctx, inst.EndpointID)
 	if err != nil {

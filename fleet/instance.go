@@ -24,7 +24,7 @@ type Instance struct {
 	Ready     bool        // its probe has passed, and nothing holds its traffic; without ports: it runs
 	Leaving   bool        // of a worker: its host is emptied, and another is to take its place
 	Market    Market      // of the host where it lives, or is to live
-	Pool      string      // of that host; empty: none yet
+	Pool      string      // of that host, or of the best that it may get; empty: none yet
 	Notice    Notice      // that this host is taken away
 	Cause     string      // why it is not running though it should be: exited (137), lost, …
 	Mishap    *Mishap     // of a worker that does not serve any more: why

@@ -10,7 +10,7 @@ import (
 )
 
 const instanceColumns = `id, account_id, COALESCE(endpoint_id, '') AS endpoint_id, revision, name, spec, ` + lifeColumns + `,
-	epoch, serving, cause, snapshot_id, leaving_at, created_at, updated_at`
+	epoch, serving, cause, snapshot_id, leaving_at, pools, created_at, updated_at`
 
 type instanceRow struct {
 	ID         string `db:"id"`
@@ -25,6 +25,7 @@ type instanceRow struct {
 	Cause     string `db:"cause"`
 	Snapshot  string `db:"snapshot_id"`
 	LeavingAt int64  `db:"leaving_at"`
+	Pools     string `db:"pools"`
 	CreatedAt int64  `db:"created_at"`
 	UpdatedAt int64  `db:"updated_at"`
 }
@@ -38,6 +39,13 @@ func (r instanceRow) instance(t *tx) (fleet.Instance, error) {
 	var err error
 	inst.Spec, err = t.recallInstance(r.Spec)
 	inst.Market = cmp.Or(inst.Spec.Market, fleet.OnDemand)
+	var pools []string
+	if err == nil {
+		err = parse(r.Pools, &pools)
+	}
+	if len(pools) > 0 { // until it has a host
+		inst.Pool = pools[0]
+	}
 	// Gateways are told of ports only; without any, to run is to be ready.
 	inst.Ready = r.Serving == ready || r.State == fleet.Running && len(inst.Spec.Ports) == 0
 	return inst, err

@@ -10,13 +10,16 @@ import (
 )
 
 // Monitor watches the hosts' leases. When one expires, its workers are replaced at once
-// and the operations open on it are cancelled. And it wakes the endpoints whose workers found
-// no place, when there is one again. Any number of processes may run one.
+// and the operations open on it are cancelled. It looks after hosts that are taken away, too, and
+// wakes the endpoints whose workers found no place, when there is one again. Any number of processes may run one.
 type Monitor struct {
 	Store  *store.Store
 	Client *Client
 	Logger *slog.Logger
 	Every  time.Duration // between two looks; default 1 s
+
+	woken map[string]time.Time // endpoints with workers on hosts that are taken away
+	saved map[string]bool      // servers there that were moved, or saved
 }
 
 // Run looks until ctx ends.
@@ -56,7 +59,7 @@ func (m *Monitor) Look(ctx context.Context) error {
 		return err
 	}
 	m.Client.Follow(ctx, store.Changes{Endpoints: back})
-	return nil
+	return m.doomed(ctx)
 }
 
 // Follow does what a change on a host asks for: autoscalers look again, and operations on
