@@ -29,6 +29,10 @@ type Worker struct {
 	Revision int
 	Ready    bool // it answers, and gets requests
 	Leaving  bool // its host is emptied: it goes like one of an older revision
+	// Doomed workers are on hosts that their providers take away: another is made for each
+	// at once. They go as soon as somebody else is ready, and at Cut in any case.
+	Doomed bool
+	Cut    time.Time
 	// What decides which go first when the number must fall (D6).
 	Unhealthy bool // it answers badly
 	InFlight  int
@@ -52,7 +56,7 @@ func (d Decision) Acts() bool { return d.Create > 0 || len(d.Remove) > 0 }
 // Decide says which workers to make and to remove, so that there are as many as Size wants,
 // all of the newest revision. Dead ones are replaced. A new revision comes up one worker at a time beside the old ones (a surge of
 // one), and an old one goes only when as many are ready without it. So do those whose host
-// is emptied.
+// is emptied. Those whose host is taken away are replaced all at once.
 func Decide(o Observed) Decision {
 	d := Decision{Desired: min(o.Active, o.Max), Rule: Active}
 	d.Reason = many(d.Desired, "active worker")
@@ -60,13 +64,16 @@ func Decide(o Observed) Decision {
 		d.Desired, d.Rule, d.Reason, d.Again = o.Sizing.Total, o.Sizing.Rule, o.Sizing.Reason, whole(o.Sizing.Again)
 	}
 
-	var current, old []Worker
+	var current, old, doomed []Worker
 	ready := 0
 	for _, w := range o.Workers {
 		switch {
 		case dead(w):
 			d.Remove = append(d.Remove, w.ID)
 		case !alive(w): // on its way out
+		case w.Doomed:
+			doomed = append(doomed, w)
+			continue
 		case w.Revision == o.Revision && !w.Leaving:
 			current = append(current, w)
 		default:
@@ -76,6 +83,8 @@ func Decide(o Observed) Decision {
 			ready++
 		}
 	}
+
+	d.leave(o.Now, doomed, ready)
 
 	// Too many of the new: those that serve the least go first.
 	slices.SortStableFunc(current, leastUseful)
@@ -116,6 +125,23 @@ func Decide(o Observed) Decision {
 		d.Reason = fmt.Sprintf("%s, the next try is in %s", why, wait.Round(time.Second))
 	}
 	return d
+}
+
+// leave lets those go whose hosts are taken away: requests in flight have until then. While
+// nobody else is ready they go on serving, as long as they can.
+func (d *Decision) leave(now time.Time, doomed []Worker, ready int) {
+	if len(doomed) == 0 {
+		return
+	}
+	d.Rule, d.Reason = Notice, many(len(doomed), "worker")+" on hosts that are taken away"
+	for _, w := range doomed {
+		if w.Ready && ready == 0 && d.Desired > 0 && now.Before(w.Cut) {
+			d.Again = soonest(d.Again, w.Cut.Sub(now))
+			d.Reason = many(len(doomed), "worker") + " on hosts that are taken away, serving until another is ready"
+			continue
+		}
+		d.Remove = append(d.Remove, w.ID)
+	}
 }
 
 // alive reports whether a worker is there or coming.

@@ -27,6 +27,11 @@ func TestDecide(t *testing.T) {
 		w.Leaving = true
 		return w
 	}
+	doomed := func(id string, left time.Duration) autoscale.Worker {
+		w := ready(id, 1)
+		w.Doomed, w.Cut = true, noon.Add(left)
+		return w
+	}
 	in := func(id string, state fleet.State) autoscale.Worker {
 		return autoscale.Worker{ID: id, State: state, Revision: 1}
 	}
@@ -56,6 +61,12 @@ func TestDecide(t *testing.T) {
 		{"replaces those that leave one at a time", 2, 1, []autoscale.Worker{leaving("a"), leaving("b")}, autoscale.Failures{}, 1, nil, "surge", 0},
 		{"lets one leave when another is ready", 2, 1, []autoscale.Worker{ready("a", 1), leaving("b"), ready("c", 1)}, autoscale.Failures{}, 0, []string{"b"}, "active", 0},
 		{"keeps one that leaves until then", 1, 1, []autoscale.Worker{leaving("a"), coming("b", 1)}, autoscale.Failures{}, 0, nil, "surge", 0},
+		{"replaces those whose host is taken away at once", 3, 1, []autoscale.Worker{ready("a", 1), doomed("b", 25*time.Second), doomed("c", 25*time.Second)}, autoscale.Failures{}, 2, []string{"b", "c"}, "notice", 0},
+		{"lets the last ones serve until another is ready", 2, 1, []autoscale.Worker{doomed("a", 25*time.Second), doomed("b", 20*time.Second)}, autoscale.Failures{}, 2, nil, "notice", 20 * time.Second},
+		{"while others come, too", 1, 1, []autoscale.Worker{doomed("a", 25*time.Second), coming("b", 1)}, autoscale.Failures{}, 0, nil, "notice", 25 * time.Second},
+		{"and then they go", 1, 1, []autoscale.Worker{doomed("a", 25*time.Second), ready("b", 1)}, autoscale.Failures{}, 0, []string{"a"}, "notice", 0},
+		{"or when their time is over", 1, 1, []autoscale.Worker{doomed("a", 0), coming("b", 1)}, autoscale.Failures{}, 0, []string{"a"}, "notice", 0},
+		{"or when nobody is wanted", 0, 1, []autoscale.Worker{doomed("a", 25*time.Second)}, autoscale.Failures{}, 0, []string{"a"}, "notice", 0},
 		{"backs off", 1, 1, nil, autoscale.Failures{Count: 3, Last: noon.Add(-time.Second)}, 0, nil, "back-off", 3 * time.Second},
 		{"tries again", 1, 1, nil, autoscale.Failures{Count: 3, Last: noon.Add(-4 * time.Second)}, 1, nil, "active", 0},
 	} {

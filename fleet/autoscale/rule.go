@@ -22,4 +22,5 @@ const (
 
 	Surge   Rule = "surge"    // older workers are replaced one at a time
 	BackOff Rule = "back-off" // workers could not be made
+	Notice  Rule = "notice"   // hosts of workers are taken away
 )
