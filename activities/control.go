@@ -9,6 +9,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/fleet/gpu"
+	"github.com/kelvin-gpu/kelvin/fleet/spot"
 	"github.com/kelvin-gpu/kelvin/store"
 )
 
@@ -18,6 +19,7 @@ type Control struct {
 	Operations Operations
 	Logger     *slog.Logger
 	Supported  []fleet.Operation // what schedules can ask for here; nil: all of fleet.Operations
+	Providers  spot.Providers    // of spot hosts; nil: those that Kelvin knows
 	GPUPolicy  *gpu.Policy       // by which GPUs are tested and judged; nil: the default
 }
 

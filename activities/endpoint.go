@@ -9,6 +9,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/fleet/autoscale"
+	"github.com/kelvin-gpu/kelvin/fleet/spot"
 	"github.com/kelvin-gpu/kelvin/store"
 )
 
@@ -226,9 +227,10 @@ type Observation struct {
 	Started bool // the endpoint is: otherwise the autoscaler ends
 	autoscale.Observed
 	Options  autoscale.Options
-	InFlight int  // requests at workers now, as the gateways reported last
-	Queued   int  // requests that wait for one
-	Known    bool // all live gateways have reported just now
+	InFlight int      // requests at workers now, as the gateways reported last
+	Queued   int      // requests that wait for one
+	Known    bool     // all live gateways have reported just now
+	Spot     *spot.In // what package spot decides by, but for Now and Want; nil: nothing is spot
 }
 
 // ObserveEndpoint looks at the endpoint and its workers.
@@ -258,7 +260,10 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 		if current(w, ep) {
 			revision = ep.Revision
 		}
-		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready, Leaving: w.Leaving, InFlight: traffic.Workers[w.ID]})
+		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready, Leaving: w.Leaving, InFlight: traffic.Workers[w.ID], Doomed: w.Notice.Preempts(), Cut: w.Notice.Cut()})
+	}
+	if o.Spot, err = c.observeSpot(ctx, ep, workers, traffic.Workers); err != nil {
+		return Observation{}, err
 	}
 	return o, nil
 }
@@ -285,6 +290,7 @@ func (c *Control) holdoff(ctx context.Context, ep fleet.Endpoint) (autoscale.Hol
 // have been made for an older one: a revision that only changes how many there are
 // replaces none.
 func current(w fleet.Instance, ep fleet.Endpoint) bool {
+	w.Spec.Market = "" // that is package spot's business
 	return w.Revision == ep.Revision || reflect.DeepEqual(w.Spec, ep.Spec.Worker())
 }
 
@@ -293,6 +299,7 @@ type Scale struct {
 	EndpointID string
 	Key        string // of the decision: carried out again, it makes nothing again
 	Create     int
+	Makes      []Make // where those to be made are; those beyond it are on-demand, anywhere
 	Remove     []string
 	Decision   fleet.ScaleDecision // for people
 	Known      Known
@@ -332,11 +339,19 @@ func (c *Control) ScaleEndpoint(ctx context.Context, in Scale) error {
 	for i := range in.Create {
 		key := fmt.Sprintf("%s:create:%d", in.Key, i)
 		w := store.NewInstance{Name: workerName(ep, key), Spec: ep.Spec.Worker(), EndpointID: ep.ID, Revision: ep.Revision}
+		if i < len(in.Makes) {
+			w.Spec.Market, w.Pools = in.Makes[i].Market, in.Makes[i].Pools
+		}
 		rec, _, err := c.Store.CreateInstance(ctx, store.Ask{AccountID: ep.AccountID, Actor: "autoscaler", Key: key}, w)
 		if err != nil {
 			return fmt.Errorf("create worker: %w", err)
 		}
 		c.start(ctx, rec)
+	}
+	if in.Create > 0 {
+		if err := c.Store.NoteReplaced(ctx, ep.ID); err != nil {
+			return err
+		}
 	}
 	for _, id := range in.Remove {
 		w, err := c.Store.Instance(ctx, id)

@@ -39,6 +39,7 @@ type Autoscaling struct {
 	State      autoscale.State // limits on change hold over restarts
 	Load       autoscale.Load  // the last that was heard of
 	Heard      int64           // Seq of that: what is older is ignored
+	Spot       bool            // it has something to do with spot hosts
 	Said       string          // what people and the evaluator were told last
 }
 
@@ -111,17 +112,18 @@ func (a *Autoscaling) look(ctx workflow.Context, info *workflow.Info, loaded boo
 	sizing, state := autoscale.Size(seen.Options, a.State, a.load(seen, now), count, now)
 	a.State = state
 	seen.Now, seen.Failures, seen.Sizing = now, a.Failures, &sizing
-	d = autoscale.Decide(seen.Observed)
-	a.show(ctx, sizing, d)
+	mix := mix(seen, autoscale.Decide(seen.Observed))
+	a.Spot, d = mix.plan != nil, mix.Decision
+	a.show(ctx, sizing, mix)
 	known := activities.Known{EndpointID: a.EndpointID, State: state, Rule: d.Rule, Reason: d.Reason}
 	said := fmt.Sprintf("%d %s %d", state.Total, d.Rule, state.Changed.UnixMilli())
 	switch {
 	case d.Acts() || sizing.Total != sizing.Was:
 		a.Seq++
 		err := run(ctx, control.ScaleEndpoint, activities.Scale{
-			EndpointID: a.EndpointID, Create: d.Create, Remove: d.Remove,
+			EndpointID: a.EndpointID, Create: d.Create, Makes: mix.makes, Remove: d.Remove,
 			Key:      fmt.Sprintf("%s:%s:%d", info.WorkflowExecution.ID, info.FirstRunID, a.Seq),
-			Decision: a.decision(seen, sizing, d, loaded), Known: known,
+			Decision: a.decision(seen, sizing, mix, loaded), Known: known,
 		})()
 		if err != nil && !errors.Is(ctx.Err(), workflow.ErrCanceled) {
 			// A spec that stopped being valid, say. It is tried again like a worker that fails.
@@ -147,7 +149,7 @@ func (a *Autoscaling) load(seen activities.Observation, now time.Time) autoscale
 }
 
 // decision is what is stored, for people who ask why.
-func (a *Autoscaling) decision(seen activities.Observation, sizing autoscale.Sizing, d autoscale.Decision, loaded bool) fleet.ScaleDecision {
+func (a *Autoscaling) decision(seen activities.Observation, sizing autoscale.Sizing, d mixed, loaded bool) fleet.ScaleDecision {
 	l, o := sizing.Load, sizing.Options
 	out := fleet.ScaleDecision{
 		EndpointID: a.EndpointID, At: seen.Now, From: sizing.Was, To: sizing.Total, Create: d.Create, Remove: d.Remove, Rule: d.Rule, Reason: d.Reason,
@@ -163,14 +165,18 @@ func (a *Autoscaling) decision(seen activities.Observation, sizing autoscale.Siz
 	for _, v := range sizing.Votes {
 		out.Votes = append(out.Votes, fleet.ScaleVote{Rule: v.Rule, Total: v.Total, Note: v.Note})
 	}
+	out.Votes = append(out.Votes, d.votes()...)
 	return out
 }
 
 // show says in Temporal's UI what was decided, and why.
-func (a *Autoscaling) show(ctx workflow.Context, s autoscale.Sizing, d autoscale.Decision) {
+func (a *Autoscaling) show(ctx workflow.Context, s autoscale.Sizing, d mixed) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%d workers** (%s): %s\n\n%d ready, %d starting; %d requests in flight, %d queued\n\n", s.Total, d.Rule, d.Reason, s.Count.Ready, s.Count.Starting, s.Load.InFlight, s.Load.Queued)
 	for _, v := range s.Votes {
+		fmt.Fprintf(&b, "- %s: %d — %s\n", v.Rule, v.Total, v.Note)
+	}
+	for _, v := range d.votes() {
 		fmt.Fprintf(&b, "- %s: %d — %s\n", v.Rule, v.Total, v.Note)
 	}
 	workflow.SetCurrentDetails(ctx, b.String())

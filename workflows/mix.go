@@ -56,6 +56,9 @@ func mix(seen activities.Observation, d autoscale.Decision) mixed {
 		}
 		out.makes = append(out.makes, made)
 	}
+	if missing := plan.OnDemand + plan.Spot - len(counted) - out.Create; missing > 0 && (plan.Again == 0 || plan.Again > lookForRoom) {
+		plan.Again = lookForRoom // nobody says when a host has room again
+	}
 	if plan.Again > 0 && (out.Again == 0 || plan.Again < out.Again) {
 		out.Again = max(plan.Again, time.Second)
 	}
@@ -64,6 +67,9 @@ func mix(seen activities.Observation, d autoscale.Decision) mixed {
 	}
 	return out
 }
+
+// lookForRoom is how often it looks whether there is room for workers that are missing.
+const lookForRoom = 30 * time.Second
 
 // votes are the plan's, for people: its rules, and what speaks for and against each pool.
 func (m mixed) votes() (votes []fleet.ScaleVote) {

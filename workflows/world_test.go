@@ -73,7 +73,8 @@ type world struct {
 	lost    string // the host that went silent
 	gone    string // the host that had before anything began
 	calls   []string
-	scaler  bool // the endpoint's autoscaler runs
+	scaler  bool                        // the endpoint's autoscaler runs
+	sold    map[string]fleet.HostReport // by host: market, provider and zone; none: on-demand
 }
 
 // cheap is to read counters only.
@@ -202,6 +203,7 @@ func (w *world) renew(hostID string) fleet.HostOrder {
 	}
 	report := fleet.HostReport{Version: "test", Machine: "sim", Simulated: true, Archives: true, Address: "127.0.0.1", PortFirst: first, PortLast: first + 7}
 	report.GPUs = declared(hostID)
+	report.Market, report.Provider, report.Zone = w.sold[hostID].Market, w.sold[hostID].Provider, w.sold[hostID].Zone
 	containers, err := w.machines[hostID].List(w.Context())
 	require.NoError(w, err)
 	for _, c := range containers {

@@ -143,6 +143,10 @@ func (d *dev) runParts(ctx context.Context, p parts, logger *slog.Logger) error 
 		return err
 	}
 	defer temporal.Close()
+	providers, err := d.agent.market.descriptors.load()
+	if err != nil {
+		return err
+	}
 	d.agent.server, d.agent.host, d.agent.token, d.agent.dataDir = "http://"+p.api.Addr().String(), p.me.Host, p.me.HostToken, d.dataDir
 	if d.agent.volumes == "" {
 		d.agent.volumes = filepath.Join(d.dataDir, "volumes")
@@ -163,7 +167,7 @@ func (d *dev) runParts(ctx context.Context, p parts, logger *slog.Logger) error 
 	group, ctx := errgroup.WithContext(ctx)
 	srv := server{temporalUI: p.child.UI, simulated: info.Simulated, policy: d.policy, prices: d.prices}
 	group.Go(func() error { return srv.run(ctx, p.api, p.record, temporal, t.namespace, logger) })
-	group.Go(func() error { return runWorker(ctx, p.record, temporal, &d.policy.Policy, "", logger) })
+	group.Go(func() error { return runWorker(ctx, p.record, temporal, &d.policy.Policy, providers, "", logger) })
 	gw := d.limits
 	gw.server, gw.token, gw.dataCenter = d.agent.server, p.me.GatewayToken, devDataCenter
 	group.Go(func() error { return gw.run(ctx, p.requests, nil, logger) })

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet/gpu"
+	"github.com/kelvin-gpu/kelvin/fleet/spot"
 	"github.com/kelvin-gpu/kelvin/store"
 	"github.com/kelvin-gpu/kelvin/worker"
 	"github.com/kelvin-gpu/kelvin/workflows"
@@ -24,6 +25,7 @@ func workerCommand() *cobra.Command {
 		t            temporalFlags
 		e            sealing
 		policy       gpuPolicy
+		providers    providersFlag
 		url, metrics string
 	)
 	cmd := &cobra.Command{
@@ -39,6 +41,10 @@ func workerCommand() *cobra.Command {
 			if err := policy.load(); err != nil {
 				return err
 			}
+			known, err := providers.load()
+			if err != nil {
+				return err
+			}
 			record, err := openStore(cmd.Context(), url)
 			if err != nil {
 				return err
@@ -52,11 +58,12 @@ func workerCommand() *cobra.Command {
 				return err
 			}
 			defer temporal.Close()
-			return runWorker(cmd.Context(), record, temporal, &policy.Policy, metrics, logger)
+			return runWorker(cmd.Context(), record, temporal, &policy.Policy, known, metrics, logger)
 		},
 	}
 	cmd.Flags().StringVar(&url, "store", "", "database: sqlite:/path/kelvin.db or postgres://…")
 	policy.flags(cmd)
+	providers.flags(cmd)
 	cmd.Flags().StringVar(&metrics, "metrics", "", "address of /metrics and /healthz; empty: none")
 	e.flags(cmd)
 	t.flags(cmd)
@@ -65,14 +72,14 @@ func workerCommand() *cobra.Command {
 }
 
 // runWorker works until ctx ends. It waits for Temporal as long as that is away.
-func runWorker(ctx context.Context, record *store.Store, temporal client.Client, policy *gpu.Policy, metrics string, logger *slog.Logger) error {
+func runWorker(ctx context.Context, record *store.Store, temporal client.Client, policy *gpu.Policy, providers spot.Providers, metrics string, logger *slog.Logger) error {
 	registry := prometheus.NewRegistry()
 	measured := worker.NewMetrics(registry)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		operations := &workflows.Client{Temporal: temporal, Store: record, Logger: logger}
 		stop := worker.Start(ctx, logger, func() []sdkworker.Worker {
-			control := &activities.Control{Store: record, Operations: operations, Logger: logger, Supported: workflows.Supported, GPUPolicy: policy}
+			control := &activities.Control{Store: record, Operations: operations, Logger: logger, Supported: workflows.Supported, GPUPolicy: policy, Providers: providers}
 			return []sdkworker.Worker{worker.Control(temporal, control, measured)}
 		})
 		if stop == nil {

@@ -1,11 +1,11 @@
 package autoscale
 
 // Counted are the workers as Size counts them: those that serve, and those on their way.
-// One that drains, or that was lost, is neither.
+// One that drains, that was lost, or whose host is taken away is neither.
 func Counted(workers []Worker) (c Count) {
 	for _, w := range workers {
 		switch {
-		case !alive(w):
+		case !alive(w) || w.Doomed:
 		case w.Ready:
 			c.Ready++
 		default:
