@@ -265,6 +265,9 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 	if o.Spot, err = c.observeSpot(ctx, ep, workers, traffic.Workers); err != nil {
 		return Observation{}, err
 	}
+	if o.Spot != nil && ep.Trouble != nil && ep.Trouble.Capacity { // the pools without room are left alone; others need not be
+		o.Holdoff = autoscale.Holdoff{}
+	}
 	return o, nil
 }
 

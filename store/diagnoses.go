@@ -92,7 +92,7 @@ const (
 	TallyPreemptions = "spot_preemptions" // provider, noticed or silent
 	TallyActions     = "spot_actions"     // bucket of NoticeBuckets, or +Inf
 	TallyActionTime  = "spot_action_time" // "ms"
-	TallyMishaps  = "mishaps"  // cause: why workers failed
+	TallyMishaps     = "mishaps"          // cause: why workers failed
 )
 
 // tally counts for Prometheus.

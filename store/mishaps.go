@@ -335,6 +335,10 @@ func (t *tx) fits(ep *fleet.Endpoint) (bool, error) {
 		return false, err
 	}
 	_, err = t.choose(want, hosts)
+	if fleet.Is(err, fleet.Exhausted) && ep.Spec.Spot.Market == fleet.Spot {
+		want.Market = fleet.Spot
+		_, err = t.choose(want, hosts)
+	}
 	if fleet.Is(err, fleet.Exhausted) {
 		return false, nil
 	}

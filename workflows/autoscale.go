@@ -39,7 +39,6 @@ type Autoscaling struct {
 	State      autoscale.State // limits on change hold over restarts
 	Load       autoscale.Load  // the last that was heard of
 	Heard      int64           // Seq of that: what is older is ignored
-	Spot       bool            // it has something to do with spot hosts
 	Said       string          // what people and the evaluator were told last
 }
 
@@ -113,7 +112,7 @@ func (a *Autoscaling) look(ctx workflow.Context, info *workflow.Info, loaded boo
 	a.State = state
 	seen.Now, seen.Failures, seen.Sizing = now, a.Failures, &sizing
 	mix := mix(seen, autoscale.Decide(seen.Observed))
-	a.Spot, d = mix.plan != nil, mix.Decision
+	d = mix.Decision
 	a.show(ctx, sizing, mix)
 	known := activities.Known{EndpointID: a.EndpointID, State: state, Rule: d.Rule, Reason: d.Reason}
 	said := fmt.Sprintf("%d %s %d", state.Total, d.Rule, state.Changed.UnixMilli())
