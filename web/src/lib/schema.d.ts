@@ -2502,6 +2502,11 @@ export interface components {
             /** @description Which workers may run on spot hosts */
             spot?: components["schemas"]["SpotSpec"];
             /**
+             * @description How long a worker may take, once it runs, until its probe is answered. Default 45m, at least 1s, at most 45m
+             * @example 5m
+             */
+            start_timeout?: string;
+            /**
              * Format: int64
              * @description Requests in flight that one worker is meant to serve. Default 100
              */
