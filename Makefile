@@ -139,6 +139,11 @@ bench: build ## Run the benchmarks, e.g. make bench BENCH=Gateway
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 60m $$(go list ./... | grep -v -e /kelvin/e2e -e /kelvin/machine/docker)
 	@$(DOCKER_ENV) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 15x -timeout 60m -p 1 ./e2e ./machine/docker
 
+.PHONY: eval
+eval: ## Compare the scaling policies in simulation and write docs/autoscaling.md (EVAL_QUICK=1: a small part, printed)
+	@if [ -n "$(EVAL_QUICK)" ]; then go run ./cmd/kelvin simulate evaluate --quick --seeds 2; \
+	else go run ./cmd/kelvin simulate evaluate --document docs/autoscaling.md --rows docs/autoscaling.csv --plot docs/autoscaling.svg; fi
+
 .PHONY: record
 record: build ## Record workflow histories for the replay tests; do it on a released version, never on a branch under test
 	KELVIN_RECORD=$(CURDIR)/workflows/testdata/replay go test -count=1 -timeout 15m -run '^TestRecord' ./e2e/...

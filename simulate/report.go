@@ -227,6 +227,47 @@ func (r *Report) Table() *Table {
 	return t
 }
 
+// Full is every figure of every row, for programs. Counts are sums over all seeds.
+func (r *Report) Full() *Table {
+	t := &Table{Head: []string{"workload", "policy", "seeds", "options", "gpu_ratio", "gpu_ratio_low", "gpu_ratio_high", "foresight_ratio"}}
+	for _, limit := range Thresholds {
+		over := fmt.Sprintf("delayed_%.0fs_percent", limit.Seconds())
+		t.Head = append(t.Head, over, over+"_low", over+"_high")
+	}
+	t.Head = append(t.Head, "wait_p50_s", "wait_p95_s", "wait_p99_s", "wait_p999_s", "seconds", "billed_worker_seconds", "oracle0_worker_seconds", "oracle_l_worker_seconds",
+		"requests", "dropped", "cold_hits", "from_zero", "under_capacity_seconds", "under_capacity_worker_seconds", "actions", "reversals", "flaps", "lost_requests",
+		"peak_need", "overshoot", "settle_s", "against", "billed_against_percent", "billed_against_low", "billed_against_high")
+	for _, row := range r.Rows {
+		s := &row.Sums
+		cells := []any{row.Workload, row.Policy, seedsOf(row.Seeds), row.Options, exact(row.Ratio.Value), exact(row.Ratio.Low), exact(row.Ratio.High), exact(row.Foresight.Value)}
+		for _, d := range row.Delayed {
+			cells = append(cells, exact(d.Value), exact(d.Low), exact(d.High))
+		}
+		for _, wait := range row.Wait {
+			cells = append(cells, exact(wait))
+		}
+		cells = append(cells, exact(s.Seconds), exact(s.Billed), exact(s.Need), exact(s.Ahead), s.Requests, s.Dropped, s.ColdHits, s.FromZero,
+			exact(s.UnderFor), exact(s.Under), s.Actions, s.Reversals, s.Flaps, s.Lost, row.Peak, exact(row.Overshoot), exact(row.Settle))
+		if a := row.Against; a != nil {
+			cells = append(cells, a.Policy, exact(a.Billed.Value), exact(a.Billed.Low), exact(a.Billed.High))
+		} else {
+			cells = append(cells, "", "", "", "")
+		}
+		t.Add(cells...)
+	}
+	return t
+}
+
+// exact is a figure with six digits that count.
+func exact(v float64) string { return fmt.Sprintf("%.6g", v) }
+
+func seedsOf(seeds []uint64) string {
+	if len(seeds) == 1 {
+		return fmt.Sprint(seeds[0])
+	}
+	return fmt.Sprintf("%d-%d", seeds[0], seeds[len(seeds)-1])
+}
+
 // Formats of a report.
 var ReportFormats = []string{"text", "markdown", "csv", "json"}
 
@@ -240,7 +281,7 @@ func (r *Report) Write(w io.Writer, format string) error {
 	case "markdown":
 		return r.Table().Markdown(w)
 	case "csv":
-		return r.Table().CSV(w)
+		return r.Full().CSV(w)
 	}
 	return r.Table().Text(w)
 }

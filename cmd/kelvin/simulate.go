@@ -19,6 +19,7 @@ import (
 // simulation is what `kelvin simulate` is told.
 type simulation struct {
 	trace, policies, against   string
+	againstGiven               bool
 	options                    []string
 	seed                       uint64
 	seeds                      int
@@ -51,7 +52,7 @@ func simulateCommand() *cobra.Command {
 	f.StringVar(&s.trace, "trace", "", "workloads that come along, with commas between them, or one file")
 	f.StringVar(&s.policies, "policy", "default,fast,knative", "policies, with commas between them")
 	f.StringArrayVar(&s.options, "option", nil, "name=value of scaling, for default and fast; may be repeated")
-	f.StringVar(&s.against, "against", "knative", "the policy that the others are compared with in --format json")
+	f.StringVar(&s.against, "against", "knative", "the policy that the others are compared with in --format csv and json")
 	f.Uint64Var(&s.seed, "seed", 1, "the first seed: of arrivals, service times and cold starts")
 	f.IntVar(&s.seeds, "seeds", 1, "how many seeds, one after the other; 1 to 1000")
 	f.StringVar(&s.service, "service", "", "service time: "+simulate.Services+" (default: the workload's, exponential:20s for a file)")
@@ -75,7 +76,7 @@ func simulateCommand() *cobra.Command {
 	f.StringVar(&s.decisions, "decisions", "", "file for all decisions with their reasons, one JSON object a line; -: the output")
 	f.StringVar(&s.plot, "plot", "", "file for a plot (SVG) of the first workload and seed")
 	f.StringVar(&s.format, "format", "text", strings.Join(simulate.ReportFormats, ", "))
-	cmd.AddCommand(simulateListCommand())
+	cmd.AddCommand(simulateListCommand(), simulateEvaluateCommand())
 	return cmd
 }
 
@@ -92,7 +93,66 @@ func simulateListCommand() *cobra.Command {
 	}
 }
 
+// simulateEvaluateCommand is what make eval runs.
+func simulateEvaluateCommand() *cobra.Command {
+	var (
+		e              simulate.Evaluation
+		document, rows string
+		plot           string
+	)
+	cmd := &cobra.Command{
+		Use: "evaluate", Short: "Compare all policies on all workloads, as in docs/autoscaling.md", Args: cobra.NoArgs, Hidden: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if e.Seeds < 1 || e.Seeds > 1000 {
+				return fleet.Errorf(fleet.Invalid, "--seeds is 1 to 1000")
+			}
+			e.Log = cmd.ErrOrStderr()
+			sections, report, err := e.Run(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if document != "" {
+				old, err := os.ReadFile(document)
+				if err != nil {
+					return err
+				}
+				filled, err := simulate.Fill(old, sections)
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(document, filled, 0o644); err != nil {
+					return err
+				}
+			} else {
+				for _, section := range sections {
+					fmt.Fprintf(cmd.OutOrStdout(), "## %s\n\n%s\n", section.Name, section.Markdown)
+				}
+			}
+			if plot != "" {
+				drawn, err := e.Plot()
+				if err != nil {
+					return err
+				}
+				if err := toFile(cmd, plot, drawn.SVG); err != nil {
+					return err
+				}
+			}
+			if rows == "" {
+				return nil
+			}
+			return toFile(cmd, rows, func(w io.Writer) error { return report.Write(w, "csv") })
+		},
+	}
+	cmd.Flags().BoolVar(&e.Quick, "quick", false, "leave out the largest workloads, and what only explains")
+	cmd.Flags().IntVar(&e.Seeds, "seeds", 10, "seeds for each workload; 1 to 1000")
+	cmd.Flags().StringVar(&document, "document", "", "Markdown file whose sections are replaced; without it they are printed")
+	cmd.Flags().StringVar(&plot, "plot", "", "SVG file for a plot of a surge")
+	cmd.Flags().StringVar(&rows, "rows", "", "CSV file for all figures of all rows")
+	return cmd
+}
+
 func (s *simulation) run(cmd *cobra.Command) error {
+	s.againstGiven = cmd.Flags().Changed("against")
 	plan, err := s.plan()
 	if err != nil {
 		return err
@@ -208,6 +268,10 @@ func (s *simulation) plan() (*simulate.Plan, error) {
 	var err error
 	if plan.Contenders, err = simulate.ParseContenders(s.policies, s.options); err != nil {
 		return nil, err
+	}
+	known := slices.ContainsFunc(plan.Contenders, func(c simulate.Contender) bool { return c.Name == s.against })
+	if !known && s.against != "" && s.againstGiven {
+		return wrong("--against is one of the policies of --policy")
 	}
 	if plan.Options.ColdStart, err = simulate.ParseColdStart(s.coldStart); err != nil {
 		return nil, err

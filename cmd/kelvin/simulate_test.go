@@ -85,6 +85,7 @@ func TestSimulateRefuses(t *testing.T) {
 		{"--trace impulse --share 0", "--share is above 0"},
 		{"--trace impulse --warm-up 1ms", "--warm-up is whole seconds"},
 		{"--trace impulse --active 9 --max 3", "--active is 0 to --max, which is 3"},
+		{"--trace impulse --against dstack", "--against is one of the policies"},
 		{"--trace impulse --target -1", "1 to 100000"},
 	} {
 		_, err := simulated(t, strings.Fields(c.args)...)
