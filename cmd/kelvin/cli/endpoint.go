@@ -75,7 +75,7 @@ func (a *app) endpointCommand() *cobra.Command {
 		Long: "An endpoint is a URL served by workers: containers with GPUs, as many as its load needs, between --active and --max.",
 	}
 	cmd.AddCommand(
-		a.endpointCreate(), a.endpointLs(), a.endpointShow(), a.endpointUpdate(),
+		a.endpointCreate(), a.endpointLs(), a.endpointShow(), a.endpointUpdate(), a.endpointExplain(),
 		verbCommand(a, endpoints, verb{
 			name: "start", does: "start", short: "Start a stopped endpoint",
 		}, legalOnEndpoint),
