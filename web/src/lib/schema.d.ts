@@ -357,6 +357,26 @@ export interface paths {
         patch: operations["updateEndpoint"];
         trace?: never;
     };
+    "/v1/endpoints/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what an endpoint's autoscaler decided
+         * @description Each change of its workers, with what it rested on, what each rule had to say and which one bound it. Newest first; the newest 1000 are kept.
+         */
+        get: operations["listEndpointDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/endpoints/{id}/failures": {
         parameters: {
             query?: never;
@@ -377,6 +397,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/endpoints/{id}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an endpoint's load over time
+         * @description Points for charts, of the last hour at the most: requests, errors, requests in flight and waiting, times, workers. The newest is about ten seconds old.
+         */
+        get: operations["getEndpointLoad"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/endpoints/{id}/logs": {
         parameters: {
             query?: never;
@@ -389,6 +429,26 @@ export interface paths {
          * @description What its workers wrote, present ones and those that are gone, by time, each line after its worker's name. What the data center's archive has is followed by what is only on the hosts yet. Workers gone for more than 31 days are left out, unless since goes back further, and so are all but the newest 1000 of them.
          */
         get: operations["getEndpointLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/endpoints/{id}/scaling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how an endpoint is scaled
+         * @description Its load and its workers at this moment, what each rule has to say to that, which one binds, and when the same load would lead to another number.
+         */
+        get: operations["getEndpointScaling"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3827,6 +3887,11 @@ export interface components {
             /** @description Pass it as after to get the next page; absent at the end */
             next?: string;
         };
+        ListScaleDecision: {
+            items: components["schemas"]["ScaleDecision"][];
+            /** @description Pass it as after to get the next page; absent at the end */
+            next?: string;
+        };
         ListSchedule: {
             items: components["schemas"]["Schedule"][];
             /** @description Pass it as after to get the next page; absent at the end */
@@ -3841,6 +3906,77 @@ export interface components {
             items: components["schemas"]["Template"][];
             /** @description Pass it as after to get the next page; absent at the end */
             next?: string;
+        };
+        LoadMoment: {
+            /**
+             * Format: date-time
+             * @description When it begins
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Workers that there should be, at its end
+             */
+            desired: number;
+            /**
+             * Format: double
+             * @description Answers of 500 and above in a second, of workers and of the gateway
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description The most requests at workers at a time
+             */
+            in_flight: number;
+            /**
+             * Format: double
+             * @description Time that half of the requests that ended took no longer than, in seconds; absent when none ended
+             */
+            p50?: number;
+            /**
+             * Format: double
+             * @description The same for 95 of 100
+             */
+            p95?: number;
+            /**
+             * Format: int64
+             * @description The most requests that waited at a time
+             */
+            queued: number;
+            /**
+             * Format: int64
+             * @description Workers that answered, at its end
+             */
+            ready: number;
+            /**
+             * Format: double
+             * @description That arrived in a second
+             */
+            requests: number;
+            /** @description Somebody looked. Otherwise nothing is known of it, and the numbers are 0 */
+            seen: boolean;
+            /**
+             * Format: int64
+             * @description Workers on their way, at its end
+             */
+            starting: number;
+        };
+        LoadSeries: {
+            endpoint_id: string;
+            /** @description Oldest first, without gaps */
+            points: components["schemas"]["LoadMoment"][];
+            /**
+             * Format: date-time
+             * @description When the first point begins
+             */
+            since: string;
+            /** @example 5s */
+            step: string;
+            /**
+             * Format: date-time
+             * @description When the last one ends
+             */
+            until: string;
         };
         Me: {
             /** @description Its name */
@@ -4507,6 +4643,212 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        ScaleDecision: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Workers that were made
+             */
+            created?: number;
+            endpoint_id: string;
+            /**
+             * Format: int64
+             * @description Workers that were wanted before
+             */
+            from: number;
+            /** @example dec_06f2r3k8x9m4n5p6q7s8t9v0w1 */
+            id: string;
+            /** @description What it rested on */
+            inputs: components["schemas"]["ScaleInputs"];
+            /** @description For people */
+            reason: string;
+            /** @description IDs of the workers that were removed; each drains first */
+            removed?: string[];
+            /**
+             * @description The rule that bound it
+             * @example growth
+             */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Counts the endpoint's decisions
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description Workers that are wanted since. The same as from when workers are only replaced
+             */
+            to: number;
+            /** @description What each rule had to say */
+            votes: components["schemas"]["ScaleVote"][];
+        };
+        ScaleInputs: {
+            /**
+             * Format: int64
+             * @description Workers that are always there
+             */
+            active: number;
+            /** @description The evaluator's load was the reason, and not something that happened to a worker or to the spec */
+            evaluated: boolean;
+            /**
+             * Format: int64
+             * @description Workers that could not be made, one after the other
+             */
+            failures?: number;
+            /**
+             * Format: int64
+             * @description Requests at workers
+             */
+            in_flight: number;
+            /** @description Every gateway had reported. Without that nothing is removed */
+            known: boolean;
+            /**
+             * Format: date-time
+             * @description When the load was seen; absent when nobody has seen it
+             */
+            load_at?: string;
+            /**
+             * Format: int64
+             * @description Workers at the most
+             */
+            max: number;
+            /** @description The rules it went by */
+            policy: string;
+            /**
+             * Format: int64
+             * @description Requests that waited for a worker
+             */
+            queued: number;
+            /**
+             * Format: double
+             * @description Requests that arrived in a second
+             */
+            rate: number;
+            /**
+             * Format: int64
+             * @description Workers that answered
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description Of the endpoint's spec
+             */
+            revision: number;
+            /**
+             * Format: double
+             * @description Mean time of a request, in seconds; absent when none has ended yet
+             */
+            service_seconds?: number;
+            /**
+             * Format: int64
+             * @description Workers that were on their way
+             */
+            starting: number;
+            /**
+             * Format: int64
+             * @description Requests in flight that a worker is meant for
+             */
+            target: number;
+        };
+        ScaleVote: {
+            /** @description How it came to that */
+            note?: string;
+            /**
+             * @description The rule
+             * @example growth
+             */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Workers that it asks for, or allows at the most
+             */
+            total: number;
+        };
+        Scaling: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Workers that growth allows now
+             */
+            cap: number;
+            /**
+             * Format: date-time
+             * @description When another number of workers was wanted last
+             */
+            changed_at?: string;
+            endpoint_id: string;
+            load: components["schemas"]["ScalingLoad"];
+            /**
+             * Format: date-time
+             * @description When the same load would lead to another number; absent when it would not
+             */
+            next_at?: string;
+            /** @description For people */
+            reason: string;
+            /**
+             * @description The rule that binds now
+             * @example hold
+             */
+            rule: string;
+            /** @description What its policy and its spec come to */
+            rules: components["schemas"]["ScalingSpec"];
+            /** @description It is started, so that its number of workers follows its load */
+            scaled: boolean;
+            /** @description What each rule has to say */
+            votes: components["schemas"]["ScaleVote"][];
+            /**
+             * Format: int64
+             * @description Workers that the load asks for, before any limit
+             */
+            want: number;
+            workers: components["schemas"]["ScalingWorkers"];
+        };
+        ScalingLoad: {
+            /**
+             * Format: int64
+             * @description Requests at workers
+             */
+            in_flight: number;
+            /** @description All gateways have reported just now. Otherwise nothing is removed */
+            known: boolean;
+            /**
+             * Format: date-time
+             * @description Since when that has been so, within the last two minutes
+             */
+            known_since?: string;
+            /**
+             * Format: date-time
+             * @description Within the last hour
+             */
+            last_request_at?: string;
+            /**
+             * Format: int64
+             * @description The most requests at once within hold
+             */
+            peak: number;
+            /**
+             * Format: int64
+             * @description Requests that wait for a worker
+             */
+            queued: number;
+            /**
+             * Format: double
+             * @description Requests that arrive in a second
+             */
+            rate: number;
+            /**
+             * @description The time in which they were counted
+             * @example 10s
+             */
+            rate_over?: string;
+            /**
+             * Format: double
+             * @description Mean time of a request; absent when none has ended yet
+             */
+            service_seconds?: number;
+        };
         ScalingSpec: {
             /**
              * @description Starting workers are cancelled when nothing in this time has wanted them; -1s: never
@@ -4558,6 +4900,38 @@ export interface components {
              * @example 60s
              */
             zero_hold?: string;
+        };
+        ScalingWorkers: {
+            /**
+             * Format: int64
+             * @description That are always there
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description That there should be
+             */
+            desired: number;
+            /**
+             * Format: int64
+             * @description At the most
+             */
+            max: number;
+            /**
+             * Format: int64
+             * @description That answer
+             */
+            ready: number;
+            /**
+             * Format: int64
+             * @description On their way
+             */
+            starting: number;
+            /**
+             * Format: int64
+             * @description Requests in flight that each is meant for
+             */
+            target: number;
         };
         Schedule: {
             /** Format: date-time */
@@ -7028,6 +7402,88 @@ export interface operations {
             };
         };
     };
+    listEndpointDecisions: {
+        parameters: {
+            query?: {
+                /** @description Items on a page */
+                limit?: number;
+                /** @description The next of the page before */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListScaleDecision"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listEndpointFailures: {
         parameters: {
             query?: {
@@ -7052,6 +7508,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListFailure"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEndpointLoad: {
+        parameters: {
+            query?: {
+                /** @description How far back: a duration, up to 1h, or a time. Default 15m */
+                since?: string;
+                /** @description How long a point lasts: 5s to 10m, in whole 5s. Default 5s */
+                step?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadSeries"];
                 };
             };
             /** @description Unauthorized */
@@ -7140,6 +7678,83 @@ export interface operations {
                 };
                 content: {
                     "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEndpointScaling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scaling"];
                 };
             };
             /** @description Unauthorized */
