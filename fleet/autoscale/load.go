@@ -27,6 +27,7 @@ type Load struct {
 	InFlight    int            `json:"inflight"`    // requests that workers serve
 	Queued      int            `json:"queued"`      // requests that wait for one
 	Peak        int            `json:"peak"`        // of the two together, over Options.Hold
+	Longer      [patience]int  `json:"longer"`      // the same over twice and over four times as long, with Options.Patience
 	Arrived     int            `json:"arrived"`     // requests in the last Over
 	Over        fleet.Duration `json:"over"`        // 10 s, more if that holds few, less if data are younger
 	Service     fleet.Duration `json:"service"`     // mean time of a request; 0: none has ended in 15 minutes

@@ -13,9 +13,10 @@ type Meter struct {
 	since    time.Time // of the first of the unbroken row of samples; zero: broken
 	request  time.Time // when there was one
 	last     Sample
-	seconds  ring[moment] // a minute of them
-	quarters ring[moment] // of a minute: 15 minutes
-	tenths   ring[int32]  // of an hour: a day, and only its peaks
+	slow     time.Duration // mean time of a request, as recalled
+	seconds  ring[moment]  // a minute of them
+	quarters ring[moment]  // of a minute: 15 minutes
+	tenths   ring[int32]   // of an hour: a day, and only its peaks
 }
 
 // A moment is what samples came to.
@@ -53,6 +54,9 @@ func (m *Meter) Add(s Sample) {
 	m.last = s
 	m.seconds.to(at).add(s)
 	m.quarters.to(at / quarter).add(s)
+	if s.Ended > 0 {
+		m.recall()
+	}
 	t := m.tenths.to(at / tenth)
 	*t = max(*t, int32(min(s.Peak, mostRequests)))
 }
@@ -75,7 +79,13 @@ func (m *Meter) Load(o Options) Load {
 		At: m.last.At, Since: m.since, LastRequest: m.request, InFlight: m.last.InFlight, Queued: m.last.Queued,
 		Service: m.service(), Peak: m.peak(whole(o.Hold)),
 	}
-	arrived, over := m.arrived(0, o.MinArrivals)
+	if o.Recall {
+		l.Service = max(l.Service, fleet.Duration(m.slow))
+	}
+	for i := range min(o.Patience, patience) {
+		l.Longer[i] = m.peak(whole(o.Hold) << (i + 1))
+	}
+	arrived, over := m.arrived(0, o)
 	l.Arrived, l.Over = arrived, seconds(over)
 	if o.CancelAfter > 0 {
 		l.Need = m.need(l.Service, o)
@@ -83,26 +93,55 @@ func (m *Meter) Load(o Options) Load {
 	return l
 }
 
-// arrived are the arrivals of the ten seconds that ended so many seconds ago, or of as many
-// more as it takes to find the least that are asked for, up to a minute.
-func (m *Meter) arrived(ago, least int) (n, over int) {
+// arrived are the arrivals of Options.Rate that ended so many seconds ago, or of as many
+// more seconds as it takes to find MinArrivals, up to a minute.
+func (m *Meter) arrived(ago int, o Options) (n, over int) {
+	rate, least := int(whole(o.Rate)/time.Second), o.MinArrivals
 	young := int(m.last.At.Unix()-m.began.Unix()) + 1 - ago
-	for over < min(minute-ago, max(young, 1)) && (over < 10 || n < least) {
+	for over < min(minute-ago, max(young, 1)) && (over < rate || n < least) {
 		n += int(m.seconds.ago(ago + over).arrived)
 		over++
 	}
 	return n, max(over, 1)
 }
 
-// service is the mean time of the requests that ended in the last minute, or in as much
-// more as it takes to find twenty, up to 15 minutes.
-func (m *Meter) service() fleet.Duration {
-	var ended int64
-	var busy time.Duration
+// recall follows the mean time of requests, at every second in which some end: up in two
+// minutes or so, down in four. When load jumps up, the short requests end first, and their
+// mean says for a while that all are short.
+func (m *Meter) recall() {
+	const up, down = 128, 256
+	switch mean := m.minute(); {
+	case m.slow == 0:
+		m.slow = mean
+	case mean > m.slow:
+		m.slow += (mean - m.slow) / up
+	case mean > 0:
+		m.slow -= (m.slow - mean) / down
+	}
+}
+
+// minute is the mean time of the requests that ended in the last minute, if those are twenty.
+func (m *Meter) minute() time.Duration {
+	ended, busy := m.ended()
+	if ended < 20 {
+		return 0
+	}
+	return busy / time.Duration(ended)
+}
+
+// ended are the requests that ended in the last minute, and their summed time.
+func (m *Meter) ended() (ended int64, busy time.Duration) {
 	for i := range minute {
 		s := m.seconds.ago(i)
 		ended, busy = ended+int64(s.ended), busy+s.busy
 	}
+	return ended, busy
+}
+
+// service is the mean time of the requests that ended in the last minute, or in as much
+// more as it takes to find twenty, up to 15 minutes.
+func (m *Meter) service() fleet.Duration {
+	ended, busy := m.ended()
 	if ended < 20 {
 		ended, busy = 0, 0
 		for i := 0; i <= minute && (i < 4 || ended < 20); i++ {
@@ -145,7 +184,7 @@ func (m *Meter) need(service fleet.Duration, o Options) (most int) {
 			most = max(most, 1000*int(s.inflight+s.queued))
 			continue
 		}
-		arrived, over := m.arrived(ago, o.MinArrivals)
+		arrived, over := m.arrived(ago, o)
 		f := flow{int(s.inflight), int(s.queued), arrived, time.Duration(over) * time.Second, whole(service), whole(o.Drain), true}
 		most = max(most, f.need().thousandths())
 	}

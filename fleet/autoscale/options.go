@@ -30,6 +30,12 @@ type Options struct {
 	Drain       fleet.Duration `json:"drain"`                  // in which a queue should be gone (D8)
 	MinArrivals int            `json:"min_arrivals"`           // that a rate rests on; 0: whatever 10 s hold
 	CancelAfter fleet.Duration `json:"cancel_after,omitempty"` // starting workers that nothing has wanted for so long are cancelled; 0: never
+
+	// What no spec sets, and the policies differ in.
+	Fill     int            `json:"fill"`     // workers are added above this share of the target, and so many that it is not passed, in percent
+	Rate     fleet.Duration `json:"rate"`     // in which arrivals are counted at the least
+	Recall   bool           `json:"recall"`   // requests are taken to last as long as they did some minutes ago, if that was longer
+	Patience int            `json:"patience"` // how often Hold doubles when workers that left are missed soon after
 }
 
 // OptionsOf are the rules of an endpoint: what its spec says, and its policy where the spec
@@ -37,7 +43,7 @@ type Options struct {
 func OptionsOf(s fleet.EndpointSpec) Options {
 	o := Options{
 		Policy: Default, UpPercent: 200, DownCount: 1, DownPercent: 100, LowPercent: 70,
-		Hold: minutes(1), ZeroHold: minutes(1), Drain: minutes(1),
+		Hold: minutes(1), ZeroHold: minutes(1), Drain: minutes(1), Fill: 100, Rate: seconds(10),
 	}
 	if s.Scaling.Policy == Fast {
 		o = fast

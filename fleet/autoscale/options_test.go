@@ -15,7 +15,7 @@ func TestOptionsAreWhatTheDocumentsSay(t *testing.T) {
 	minute := fleet.Duration(time.Minute)
 	documented := autoscale.Options{
 		Policy: autoscale.Default, Active: 1, Max: 5, Target: 100, UpPercent: 200, DownCount: 1, DownPercent: 100, LowPercent: 70,
-		Hold: minute, ZeroHold: minute, Drain: minute,
+		Hold: minute, ZeroHold: minute, Drain: minute, Fill: 100, Rate: minute / 6,
 	}
 	require.Equal(t, documented, autoscale.OptionsOf(fleet.EndpointSpec{ActiveWorkers: 1, MaxWorkers: 5}.Defaults()))
 
@@ -26,6 +26,6 @@ func TestOptionsAreWhatTheDocumentsSay(t *testing.T) {
 	}
 	require.Equal(t, autoscale.Options{
 		Policy: autoscale.Fast, Active: 2, Max: 5, Target: 100, UpPercent: 50, DownCount: 3, DownPercent: 25, LowPercent: 60,
-		Hold: 2 * minute, ZeroHold: 3 * minute, Drain: minute / 6,
+		Hold: 2 * minute, ZeroHold: 3 * minute, Drain: minute / 6, Fill: 85, Rate: minute / 10, Recall: true, Patience: 2,
 	}, autoscale.OptionsOf(e), "what a spec says goes before its policy; -1 is off")
 }

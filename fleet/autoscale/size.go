@@ -49,10 +49,11 @@ type tally struct {
 	now time.Time
 
 	total, was int
-	want       int // what the load asks for
-	base, cap  int // of growth
-	keep       int // the fewest on which use would not be low
-	step       int // that may leave at a time
+	want       int           // what the load asks for
+	base, cap  int           // of growth
+	keep       int           // the fewest on which use would not be low
+	step       int           // that may leave at a time
+	hold       time.Duration // how long use must have been low
 	rule       Rule
 	over       bool // the load is more than the ready workers are meant for
 	queue      bool // a queue that nothing on its way will serve asks for one more
@@ -68,7 +69,6 @@ func weigh(o Options, s State, l Load, c Count, now time.Time) tally {
 	if l.Service > 0 {
 		s.Service = l.Service
 	}
-	l.Peak = max(l.Peak, l.Now())
 	t := tally{o: o, s: s, l: l, c: c, now: now, was: s.Total}
 	t.look()
 	t.total, t.rule = t.decide()
@@ -78,12 +78,13 @@ func weigh(o Options, s State, l Load, c Count, now time.Time) tally {
 // look finds what each rule goes by.
 func (t *tally) look() {
 	o, s, l, c := &t.o, &t.s, &t.l, &t.c
+	t.hold, l.Peak = t.patient()
 	t.base = s.base(t.now)
 	t.cap = o.Max
 	if o.UpPercent != None {
 		t.cap = max(t.base+1, t.base*(100+o.UpPercent)/100)
 	}
-	t.over = l.Now() > o.Target*c.Ready
+	t.over = 100*l.Now() > o.Fill*o.Target*c.Ready
 	t.keep = max(o.Active, ceil(100*l.Peak, o.LowPercent*o.Target))
 	t.quiet = t.keep == 0 && t.seen(whole(o.ZeroHold))
 	if t.keep == 0 && !t.quiet {
@@ -102,7 +103,7 @@ func (t *tally) look() {
 	if o.DownCount != None {
 		t.step = max(1, min(t.step, o.DownCount))
 	}
-	t.blind = !l.covers(max(whole(o.Hold), window), t.now)
+	t.blind = !l.covers(max(t.hold, window), t.now)
 	t.young = t.now.Sub(s.Changed) < whole(o.Hold)
 }
 
@@ -118,13 +119,13 @@ func (t *tally) needed() int {
 	o, l := &t.o, &t.l
 	service := l.mean(t.s)
 	if service == 0 {
-		return ceil(l.Now(), o.Target)
+		return ceil(100*l.Now(), o.Fill*o.Target)
 	}
 	f := flow{
 		l.InFlight, l.Queued, l.Arrived, whole(l.Over), whole(service), whole(o.Drain),
-		l.Queued == 0 || l.InFlight > o.Target*t.was,
+		l.Queued == 0 || 100*l.InFlight > o.Fill*o.Target*t.was,
 	}
-	return f.need().per(100 * o.Target)
+	return f.need().per(o.Fill * o.Target)
 }
 
 // decide is the whole policy.
@@ -184,7 +185,13 @@ func (t *tally) decide() (int, Rule) {
 }
 
 // after is the state that the decision leaves.
-func (t *tally) after() State { return t.s.to(t.total, t.now) }
+func (t *tally) after() State {
+	s := t.s.to(t.total, t.now)
+	if t.o.Patience > 0 {
+		s = s.learn(t)
+	}
+	return s
+}
 
 // again is when the same load would lead to another number.
 func (t *tally) again() fleet.Duration {

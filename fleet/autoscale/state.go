@@ -14,6 +14,9 @@ type State struct {
 	Changed time.Time      `json:"changed"`           // when that was last another number; zero: nothing decided yet
 	Lows    []Low          `json:"lows,omitempty"`    // smaller totals that were in force in the last 60 s, the smallest first
 	Service fleet.Duration `json:"service,omitempty"` // mean time of a request, as last known
+	Missed  int            `json:"missed,omitempty"`  // how often workers that had left were missed soon after, lately
+	Learnt  time.Time      `json:"learnt,omitzero"`   // when Missed last changed
+	Left    time.Time      `json:"left,omitzero"`     // when workers last left because use was low, if they were not missed since
 }
 
 // A Low is a total that was in force until it grew.

@@ -52,7 +52,7 @@ func (t *tally) votes() []Vote {
 	}
 	say(Step, max(t.keep, t.was-t.step), "at the most "+many(t.step, "worker")+" may leave at a time")
 	if t.blind {
-		say(Data, t.was, fmt.Sprintf("the load of the last %s is not known in full: nobody leaves", short(max(whole(o.Hold), window))))
+		say(Data, t.was, fmt.Sprintf("the load of the last %s is not known in full: nobody leaves", short(max(t.hold, window))))
 	}
 	if t.c.Starting > 0 {
 		say(Starting, t.was, many(t.c.Starting, "worker")+" starting: nobody leaves")
@@ -99,7 +99,7 @@ func (t *tally) reason() string {
 	case Hold:
 		return fmt.Sprintf("low use, but nobody leaves until %s after the last change, which was %s ago", short(whole(o.Hold)), short(t.now.Sub(t.s.Changed)))
 	case Data:
-		return fmt.Sprintf("low use, but nobody leaves as the load of the last %s is not known in full", short(max(whole(o.Hold), window)))
+		return fmt.Sprintf("low use, but nobody leaves as the load of the last %s is not known in full", short(max(t.hold, window)))
 	default:
 		return t.content() + ": neither too few workers nor too many"
 	}
@@ -107,7 +107,7 @@ func (t *tally) reason() string {
 
 // content says that the ready workers are enough for what there is.
 func (t *tally) content() string {
-	return fmt.Sprintf("%s for %s, no more than %d each", t.load(), many(t.c.Ready, "ready worker"), t.o.Target)
+	return fmt.Sprintf("%s for %s, no more than %s each", t.load(), many(t.c.Ready, "ready worker"), t.each())
 }
 
 // load is what there is, in words.
@@ -118,18 +118,26 @@ func (t *tally) load() string {
 	return fmt.Sprintf("%s, and %d waiting", many(t.l.InFlight, "request"), t.l.Queued)
 }
 
+// each is how many requests a worker gets before more workers are added.
+func (t *tally) each() string {
+	if t.o.Fill == 100 {
+		return strconv.Itoa(t.o.Target)
+	}
+	return fmt.Sprintf("%d %% of %d", t.o.Fill, t.o.Target)
+}
+
 // demand says how the size was computed.
 func (t *tally) demand() string {
 	service := t.l.mean(t.s)
 	switch {
 	case service == 0:
-		return fmt.Sprintf("%s, and none has ended yet: %s at %d each", t.load(), many(t.want, "worker"), t.o.Target)
+		return fmt.Sprintf("%s, and none has ended yet: %s at %s each", t.load(), many(t.want, "worker"), t.each())
 	case t.queue && t.want == t.c.Ready+1:
 		return fmt.Sprintf("%s, and nobody starting: one worker more than the %d that are ready", t.load(), t.c.Ready)
 	default:
 		tenths := t.l.Arrived * 10 / max(int(whole(t.l.Over)/time.Second), 1)
-		return fmt.Sprintf("%s for %s; %d.%d arrive per second and take %s: %s at %d each",
-			t.load(), many(t.c.Ready, "ready worker"), tenths/10, tenths%10, short(whole(service)), many(t.want, "worker"), t.o.Target)
+		return fmt.Sprintf("%s for %s; %d.%d arrive per second and take %s: %s at %s each",
+			t.load(), many(t.c.Ready, "ready worker"), tenths/10, tenths%10, short(whole(service)), many(t.want, "worker"), t.each())
 	}
 }
 
@@ -144,7 +152,7 @@ func (t *tally) growth() string {
 // low says on how few use would not be low.
 func (t *tally) low() string {
 	return fmt.Sprintf("the most in the last %s was %s at once: %s at %d %% of %d each",
-		short(whole(t.o.Hold)), many(t.l.Peak, "request"), many(t.keep, "worker"), t.o.LowPercent, t.o.Target)
+		short(t.hold), many(t.l.Peak, "request"), many(t.keep, "worker"), t.o.LowPercent, t.o.Target)
 }
 
 func many(n int, noun string) string {

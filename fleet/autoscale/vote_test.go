@@ -51,7 +51,7 @@ hold 3: the last change was 20s ago: nobody leaves before 60s`,
 2: some of the starting workers are not wanted any more: 2 workers in all
 active 0: never fewer than 0 active workers
 max 9: never more than 9 workers
-concurrency 5: 80 requests for 1 ready worker, no more than 100 each
+concurrency 5: 80 requests for 1 ready worker, no more than 85 % of 100 each
 growth 9: growth has no limit of its own`,
 		},
 		{
