@@ -11,7 +11,8 @@ type Offered struct {
 	warm      int // seconds
 	service   float64
 	next      int64
-	busy      runningHeap
+	busy      agenda
+	inService int
 }
 
 func newOffered(w *Workload) *Offered {
@@ -24,12 +25,11 @@ func (o *Offered) take(requests []Request, until int64) {
 	for i := range requests {
 		q := &requests[i]
 		o.to(q.At)
-		for len(o.busy) > 0 && o.busy[0].end <= q.At {
-			o.busy.pop()
-		}
+		o.end(q.At)
 		o.busy.push(running{end: q.At + q.Service, begin: q.At})
+		o.inService++
 		if q.At >= warm {
-			o.Most = max(o.Most, len(o.busy))
+			o.Most = max(o.Most, o.inService)
 		}
 		o.service += float64(q.Service)
 	}
@@ -37,13 +37,19 @@ func (o *Offered) take(requests []Request, until int64) {
 	o.to(until)
 }
 
+// end lets end what does until then.
+func (o *Offered) end(at int64) {
+	for r := o.busy.first(); r != nil && r.end <= at; r = o.busy.first() {
+		o.busy.pop()
+		o.inService--
+	}
+}
+
 // to closes the seconds until then.
 func (o *Offered) to(at int64) {
 	for o.next <= at {
-		for len(o.busy) > 0 && o.busy[0].end <= o.next {
-			o.busy.pop()
-		}
-		o.PerSecond = append(o.PerSecond, int32(len(o.busy)))
+		o.end(o.next)
+		o.PerSecond = append(o.PerSecond, int32(o.inService))
 		o.next += int64(time.Second)
 	}
 }

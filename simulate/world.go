@@ -79,7 +79,7 @@ type world struct {
 	billed   int
 	billedAt int64
 	inflight int
-	running  runningHeap
+	running  agenda
 	turns    turns
 	queue    fifo
 
@@ -140,8 +140,8 @@ func (w *world) advance(at int64) {
 		if n := len(w.turns); n > 0 && w.turns[n-1].at <= next {
 			next, kind = w.turns[n-1].at, turning
 		}
-		if len(w.running) > 0 && w.running[0].end <= next {
-			next, kind = w.running[0].end, ends
+		if r := w.running.first(); r != nil && r.end <= next {
+			next, kind = r.end, ends
 		}
 		if next > at {
 			w.now = at
