@@ -13,19 +13,20 @@ import (
 // UUIDv7, so that IDs sort by the time they were made and hold no look-alike letters. The
 // exception is an operation's, which is made from account and Idempotency-Key.
 const (
-	AccountPrefix    = "acc_"
-	KeyPrefix        = "key_"
-	HostPrefix       = "hst_"
-	GPUPrefix        = "gpu_"
-	GatewayPrefix    = "gw_"
-	InstancePrefix   = "ins_"
-	EndpointPrefix   = "ep_"
-	OperationPrefix  = "op_"
-	EventPrefix      = "evt_"
-	SnapshotPrefix   = "snp_"
-	MishapPrefix     = "mis_"
-	autoscalerSuffix = ":autoscale"
-	drainSuffix      = ":drain"
+	AccountPrefix     = "acc_"
+	KeyPrefix         = "key_"
+	HostPrefix        = "hst_"
+	GPUPrefix         = "gpu_"
+	GatewayPrefix     = "gw_"
+	InstancePrefix    = "ins_"
+	EndpointPrefix    = "ep_"
+	EndpointKeyPrefix = "epk_"
+	OperationPrefix   = "op_"
+	EventPrefix       = "evt_"
+	SnapshotPrefix    = "snp_"
+	MishapPrefix      = "mis_"
+	autoscalerSuffix  = ":autoscale"
+	drainSuffix       = ":drain"
 )
 
 // crockford has no i, l, o or u, and sorts as its values do.

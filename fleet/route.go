@@ -49,10 +49,11 @@ type PortRoute struct {
 // A GatewayReport is what a gateway knows, sent every second and at once when a draining
 // worker becomes empty.
 type GatewayReport struct {
-	Run      string                  `json:"run,omitempty"` // of the gateway's process: totals in Load begin with it
-	Version  int64                   `json:"version"`       // of the routes it follows
-	InFlight map[string]int          `json:"inflight"`      // requests by instance; those with none may be left out
-	Load     map[string]EndpointLoad `json:"load"`          // by endpoint
+	Run      string                  `json:"run,omitempty"`   // of the gateway's process: totals in Load begin with it
+	Ended    bool                    `json:"ended,omitempty"` // the process ends with this report: nothing is in flight
+	Version  int64                   `json:"version"`         // of the routes it follows
+	InFlight map[string]int          `json:"inflight"`        // requests by instance; those with none may be left out
+	Load     map[string]EndpointLoad `json:"load"`            // by endpoint
 }
 
 // EndpointLoad is what one gateway sees of one endpoint. Counts are totals since the gateway's

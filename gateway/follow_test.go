@@ -140,7 +140,11 @@ func TestNewRoutesAreAppliedAndReportedAtOnce(t *testing.T) {
 	require.Empty(t, nextReport(t, c).InFlight, "the empty worker, at once")
 
 	stop()
-	require.Equal(t, int64(6), nextReport(t, c).Version, "a last report")
+	last := nextReport(t, c)
+	require.Equal(t, int64(6), last.Version, "a last report")
+	require.True(t, last.Ended)
+	require.False(t, report.Ended)
+	require.Equal(t, report.Run, last.Run)
 	require.Equal(t, []string{"0", "1", "5", "6"}, c.asked)
 }
 

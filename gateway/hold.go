@@ -129,9 +129,11 @@ func (f *flight) hold(r *http.Request, now time.Time) error {
 
 // overdue is the answer to who waited in vain.
 func (e *endpoint) overdue(at place) *problem {
-	p := e.says.notReady
-	if len(e.ready) > 0 && e.rules.Load().limit > 0 {
-		p = e.says.busy
+	p, limit := e.says.notReady, e.rules.Load().limit
+	for _, w := range e.ready {
+		if limit > 0 && w.inflight >= limit {
+			p = e.says.busy
+		}
 	}
 	if at.position == 0 {
 		return p

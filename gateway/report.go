@@ -42,19 +42,21 @@ func (g *Gateway) keepReporting(ctx context.Context) {
 		if g.table.Load() == nil {
 			continue // without routes there is nothing to promise
 		}
-		link.is(ctx, g.sendReport(ctx))
+		link.is(ctx, g.sendReport(ctx, false))
 		sleep(ctx, reportGap)
 	}
 	if g.table.Load() != nil {
-		link.is(ctx, g.sendReport(context.WithoutCancel(ctx)))
+		link.is(ctx, g.sendReport(context.WithoutCancel(ctx), true))
 	}
 }
 
 // sendReport sends one report. What does not arrive is in the next, which tells totals.
-func (g *Gateway) sendReport(ctx context.Context) error {
+func (g *Gateway) sendReport(ctx context.Context, last bool) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	body, err := json.Marshal(g.Report())
+	report := g.Report()
+	report.Ended = last
+	body, err := json.Marshal(report)
 	if err != nil {
 		return fmt.Errorf("encode the report: %w", err)
 	}

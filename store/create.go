@@ -230,8 +230,8 @@ func (t *tx) spec(endpointID string) (spec fleet.EndpointSpec, newest int, err e
 }
 
 func (t *tx) insertRevision(endpointID string, revision int, spec fleet.EndpointSpec) error {
-	_, err := t.exec(`INSERT INTO endpoint_revisions (endpoint_id, revision, spec, active_workers, max_workers, gpus_per_worker, port, target_concurrency, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		endpointID, revision, t.keepEndpoint(spec), spec.ActiveWorkers, spec.MaxWorkers, spec.GPUsPerWorker, spec.Port, spec.TargetConcurrency, micros(t.now))
+	_, err := t.exec(`INSERT INTO endpoint_revisions (endpoint_id, revision, spec, active_workers, max_workers, gpus_per_worker, port, target_concurrency, requests, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		endpointID, revision, t.keepEndpoint(spec), spec.ActiveWorkers, spec.MaxWorkers, spec.GPUsPerWorker, spec.Port, spec.TargetConcurrency, document(spec.Requests), micros(t.now))
 	return err
 }

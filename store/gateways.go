@@ -52,7 +52,7 @@ func (s *Store) AuthenticateGateway(ctx context.Context, token string) (gatewayI
 	return row.ID, row.DataCenter, err
 }
 
-// SaveGatewayReport notes what a gateway reports: one row, whole, each time. NotFound
+// SaveGatewayReport notes what a gateway reports, whole, each time. NotFound
 // without the gateway.
 func (s *Store) SaveGatewayReport(ctx context.Context, gatewayID string, r fleet.GatewayReport) error {
 	if r.InFlight == nil {
@@ -62,9 +62,8 @@ func (s *Store) SaveGatewayReport(ctx context.Context, gatewayID string, r fleet
 		r.Load = map[string]fleet.EndpointLoad{}
 	}
 	return s.write(ctx, "save gateway report", func(t *tx) error {
-		n, err := t.exec(`UPDATE gateways SET version = ?, inflight = ?, load = ?, run = ?, seen_at = ? WHERE id = ?`,
-			r.Version, document(r.InFlight), document(r.Load), text(r.Run), micros(t.now), gatewayID)
-		if err == nil && n == 0 {
+		known, err := t.saveRun(gatewayID, r)
+		if err == nil && !known {
 			return fleet.Errorf(fleet.NotFound, "there is no gateway %s", quote(gatewayID))
 		}
 		return err
@@ -80,11 +79,6 @@ func (s *Store) ListGateways(ctx context.Context) ([]Gateway, error) {
 		return err
 	})
 	return all, err
-}
-
-// liveGateways are the gateways of a data center that still report.
-func (t *tx) liveGateways(dataCenter string) ([]Gateway, error) {
-	return t.gateways(selecting(gatewayColumns, "gateways").and(`data_center = ?`, dataCenter).and(`seen_at > ?`, t.liveSince()))
 }
 
 func (t *tx) liveSince() int64 { return micros(t.now.Add(-GatewayTTL)) }

@@ -25,19 +25,31 @@ func (s *Store) Routes(ctx context.Context, dataCenter string) (fleet.Routes, er
 			State             fleet.State `db:"state"`
 			Was               fleet.State `db:"was"`
 			TargetConcurrency int         `db:"target_concurrency"`
+			Requests          string      `db:"requests"`
 		}
-		if err := t.all(&endpoints, `SELECT e.id, e.account_id, e.state, e.was, r.target_concurrency
+		if err := t.all(&endpoints, `SELECT e.id, e.account_id, e.state, e.was, r.target_concurrency, r.requests
 			FROM endpoints e JOIN endpoint_revisions r ON r.endpoint_id = e.id AND r.revision = e.revision
 			WHERE e.data_center = ? AND e.state <> 'deleted' ORDER BY e.id`, dataCenter); err != nil {
+			return err
+		}
+		keys, err := t.endpointKeys(dataCenter)
+		if err != nil {
 			return err
 		}
 		index := map[string]int{}
 		for i, e := range endpoints {
 			index[e.ID] = i
-			routes.Endpoints = append(routes.Endpoints, fleet.EndpointRoute{
+			route := fleet.EndpointRoute{
 				EndpointID: e.ID, AccountID: e.AccountID, Open: open(fleet.Life{State: e.State, Was: e.Was}),
 				TargetConcurrency: e.TargetConcurrency, Workers: []fleet.WorkerRoute{},
-			})
+			}
+			if err := parse(e.Requests, &route.Requests); err != nil {
+				return err
+			}
+			if route.Requests.Keys {
+				route.Keys = keys[e.ID]
+			}
+			routes.Endpoints = append(routes.Endpoints, route)
 		}
 		var workers []struct {
 			ID         string `db:"id"`
@@ -87,7 +99,9 @@ func (t *tx) routesVersion(dataCenter string) (int64, error) {
 func (s *Store) RoutesFollowed(ctx context.Context, dataCenter string, version int64) (bool, error) {
 	behind := 0
 	err := s.read(ctx, "look at gateways", func(t *tx) error {
-		return t.get(&behind, `SELECT COUNT(*) FROM gateways WHERE data_center = ? AND seen_at > ? AND version < ?`, dataCenter, t.liveSince(), version)
+		return t.get(&behind, `SELECT (SELECT COUNT(*) FROM gateways WHERE data_center = ? AND seen_at > ? AND version < ?)
+			+ (SELECT COUNT(*) FROM gateway_runs r JOIN gateways g ON g.id = r.gateway_id WHERE g.data_center = ? AND r.seen_at > ? AND r.version < ?)`,
+			dataCenter, t.liveSince(), version, dataCenter, t.liveSince(), version)
 	})
 	return err == nil && behind == 0, err
 }

@@ -113,7 +113,7 @@ func (s *Store) Watch(ctx context.Context) (Watch, error) {
 		if err := rows.Err(); err != nil {
 			return err
 		}
-		w.Gateways, err = t.gateways(selecting(gatewayColumns, "gateways").and(`seen_at > ?`, t.liveSince()))
+		w.Gateways, err = t.liveRuns("")
 		return err
 	})
 	return w, err

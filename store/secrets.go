@@ -15,6 +15,8 @@ const (
 	keyPrefix     = "kelvin_sk_"
 	hostPrefix    = "kelvin_hst_"
 	gatewayPrefix = "kelvin_gw_"
+
+	endpointKeyPrefix = "kep_" // short: it is typed into other people's programs
 )
 
 var secretText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)

@@ -64,7 +64,7 @@ func (s *Store) Drained(ctx context.Context, instanceID string) (Drain, error) {
 		if err := t.get(&row, `SELECT data_center, serving, held_version FROM instances WHERE id = ?`, instanceID); err != nil {
 			return missing(err, "instance", instanceID)
 		}
-		gateways, err := t.liveGateways(row.DataCenter)
+		gateways, err := t.liveRuns(row.DataCenter)
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (s *Store) Traffic(ctx context.Context, endpointID string) (Traffic, error)
 		if err := t.get(&dataCenter, `SELECT data_center FROM endpoints WHERE id = ?`, endpointID); err != nil {
 			return missing(err, "endpoint", endpointID)
 		}
-		gateways, err := t.liveGateways(dataCenter)
+		gateways, err := t.liveRuns(dataCenter)
 		now.Known = len(gateways) > 0
 		for _, g := range gateways {
 			now.Known = now.Known && t.now.Sub(g.SeenAt) <= GatewayFresh
