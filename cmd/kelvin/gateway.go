@@ -69,7 +69,7 @@ func gatewayCommand() *cobra.Command {
 }
 
 func (g *gatewayPart) limits(cmd *cobra.Command) {
-	cmd.Flags().DurationVar(&g.holdFor, "hold", 5*time.Second, "how long a request waits for a ready worker")
+	cmd.Flags().DurationVar(&g.holdFor, "hold", 2*time.Minute, "how long a request waits for a worker with a free place, unless its endpoint says otherwise")
 	cmd.Flags().DurationVar(&g.holdServers, "hold-servers", 30*time.Second, "how long a request or TCP connection to a server waits while that is on its way to running")
 	cmd.Flags().StringVar(&g.streams, "streams", "127.0.0.1", "IP address to listen on for TCP connections to the addresses of servers; : is all, off is none")
 	cmd.Flags().IntVar(&g.maxStreams, "max-streams", 4096, "TCP connections that one address of a server may have at a time")

@@ -60,6 +60,7 @@ func showEndpoint(e api.Endpoint, now time.Time) facts {
 	if e.Spec.Volume != "" {
 		f.add("Volume", e.Spec.Volume+" at "+e.Spec.MountPath)
 	}
+	f.add("Requests", requestFacts(e.Spec))
 	f.add("Drain timeout", e.Spec.DrainTimeout.String())
 	f.add("Labels", pairs(e.Spec.Labels))
 	f.add("Revision", fmt.Sprint(e.Revision))
@@ -87,6 +88,7 @@ func (a *app) endpointCommand() *cobra.Command {
 			erases: "its workers, its URL and its settings are gone", method: http.MethodDelete,
 		}, legalOnEndpoint),
 		a.endpointFailures(),
+		a.endpointKey(),
 		logsCommand(a, endpoints, "Print what an endpoint's workers write", `Print what an endpoint's workers wrote and write to stdout and stderr, by time, each line after its
 worker's name. Workers that are gone are among them for as long as the data center keeps logs.`),
 		watchCommand(a, endpoints, func(e api.Endpoint) (string, bool) {

@@ -16,6 +16,7 @@ import (
 type endpointFlags struct {
 	workload
 	active, max, port, concurrency int
+	requests                       requestFlags
 }
 
 func (e *endpointFlags) flags(a *app, cmd *cobra.Command) {
@@ -27,6 +28,7 @@ func (e *endpointFlags) flags(a *app, cmd *cobra.Command) {
 	f.IntVar(&e.concurrency, "target-concurrency", 0, "Requests in flight that one worker is meant to serve, 1 to 10000. Default 100")
 	f.StringVar(&e.probePath, "probe-path", "", "`Path` whose answer below 500 says that a worker is ready. Default /")
 	e.workload.flags(a, cmd)
+	e.requests.flags(cmd)
 }
 
 // fields are those that were given. base is what --env and --label add to.
@@ -60,6 +62,7 @@ func (e *endpointFlags) fields(a *app, cmd *cobra.Command, base fleet.EndpointSp
 		CPUs:              given(cmd, "cpus", &e.cpus),
 		MemoryMB:          given(cmd, "memory-mb", &e.memoryMB),
 		Labels:            labels,
+		Requests:          e.requests.spec(cmd, base.Requests),
 	}, nil
 }
 
@@ -82,8 +85,8 @@ func (a *app) endpointCreate() *cobra.Command {
 				return usage(s.cmd, "what should it run? Give --image, or --quick-deploy (`kelvin quick-deploy ls` shows them)")
 			}
 			var base fleet.EndpointSpec
-			if quick != "" && anyGiven(s.cmd, "env", "env-file", "label") {
-				// A request's variables stand for all of a quick deploy's; a flag means one of them.
+			if quick != "" && anyGiven(s.cmd, "env", "env-file", "label", "concurrency-limit", "queue-max", "queue-timeout", "request-timeout", "idle-timeout", "max-body", "keys") {
+				// What a request says of variables or requests stands for all that a quick deploy does; a flag means one of them.
 				from, err := quickDeploys.find(ctx, s.client, quick)
 				if err != nil {
 					return err

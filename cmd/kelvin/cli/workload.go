@@ -152,6 +152,8 @@ func (w *workload) tags(cmd *cobra.Command, base map[string]string) (*map[string
 
 // flagsOfFields names the flags that fill in the fields of requests.
 var flagsOfFields = map[string]string{
+	"requests.concurrency_limit": "concurrency-limit", "requests.queue_max": "queue-max", "requests.queue_timeout": "queue-timeout",
+	"requests.timeout": "request-timeout", "requests.idle_timeout": "idle-timeout", "requests.max_body": "max-body", "requests.keys": "keys",
 	"active_workers": "active", "max_workers": "max", "gpus_per_worker": "gpus", "gpus": "gpus", "gpu_type": "gpu-type",
 	"image": "image", "command": "command", "shell": "shell", "port": "port", "ports": "port", "env": "env",
 	"volume": "volume", "mount_path": "mount-path", "disk_path": "disk-path", "target_concurrency": "target-concurrency",
