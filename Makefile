@@ -140,9 +140,9 @@ bench: build ## Run the benchmarks, e.g. make bench BENCH=Gateway
 	@$(DOCKER_ENV) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 15x -timeout 60m -p 1 ./e2e ./machine/docker
 
 .PHONY: eval
-eval: ## Compare the scaling policies in simulation and write docs/autoscaling.md (EVAL_QUICK=1: a small part, printed)
-	@if [ -n "$(EVAL_QUICK)" ]; then go run ./cmd/kelvin simulate evaluate --quick --seeds 2; \
-	else go run ./cmd/kelvin simulate evaluate --document docs/autoscaling.md --rows docs/autoscaling.csv --plot docs/autoscaling.svg; fi
+eval: ## Compare scaling and spot policies in simulation and write docs/autoscaling.md and docs/spot.md (EVAL_QUICK=1: a small part, printed)
+	@if [ -n "$(EVAL_QUICK)" ]; then go run ./cmd/kelvin simulate evaluate --quick --seeds 2 && go run ./cmd/kelvin simulate spot --seeds 2; \
+	else go run ./cmd/kelvin simulate spot --document docs/spot.md --plot docs/spot.svg && go run ./cmd/kelvin simulate evaluate --document docs/autoscaling.md --rows docs/autoscaling.csv --plot docs/autoscaling.svg; fi
 
 .PHONY: record
 record: build ## Record workflow histories for the replay tests; do it on a released version, never on a branch under test

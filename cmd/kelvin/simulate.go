@@ -76,7 +76,7 @@ func simulateCommand() *cobra.Command {
 	f.StringVar(&s.decisions, "decisions", "", "file for all decisions with their reasons, one JSON object a line; -: the output")
 	f.StringVar(&s.plot, "plot", "", "file for a plot (SVG) of the first workload and seed")
 	f.StringVar(&s.format, "format", "text", strings.Join(simulate.ReportFormats, ", "))
-	cmd.AddCommand(simulateListCommand(), simulateEvaluateCommand())
+	cmd.AddCommand(simulateListCommand(), simulateEvaluateCommand(), simulateSpotCommand())
 	return cmd
 }
 
