@@ -296,23 +296,25 @@ func (e *spotEvaluator) few() error {
 
 // faults go wrong beside preemptions.
 func (e *spotEvaluator) faults() error {
-	t := &Table{Head: []string{"fault", "notice s", "kelvin", "requests lost %", "SpotHedge+1", "requests lost % ", "SkyServe"}}
+	t := &Table{Left: 1, Head: []string{"fault", "pools", "notice s", "kelvin", "requests lost %", "SpotHedge+1", "requests lost % ", "SkyServe"}}
 	base := SpotSetup{Want: 10, Cold: 60, Ratio: 3}
 	for _, f := range []struct {
-		name string
-		with func(*SpotSetup)
+		name  string
+		pools int
+		with  func(*SpotSetup)
 	}{
-		{"none", func(*SpotSetup) {}},
-		{"a failed spot launch is known after 30 s", func(s *SpotSetup) { s.SpotDelay = 30 }},
-		{"5 % of on-demand launches fail", func(s *SpotSetup) { s.OnDemandFails = 50 }},
-		{"both", func(s *SpotSetup) { s.SpotDelay, s.OnDemandFails = 30, 50 }},
-		{"a loss is seen after 25 s", func(s *SpotSetup) { s.Detect = 25 }},
-		{"notice 120 s, one in ten never arrives", func(s *SpotSetup) { s.Notice, s.NoticeLost = 120, 100 }},
-		{"notice 120 s, one false for each worker and 5 hours", func(s *SpotSetup) { s.Notice, s.FalseNotices = 120, 200 }},
+		{"none", 2, func(*SpotSetup) {}},
+		{"a failed spot launch is known after 30 s", 2, func(s *SpotSetup) { s.SpotDelay = 30 }},
+		{"5 % of on-demand launches fail", 2, func(s *SpotSetup) { s.OnDemandFails = 50 }},
+		{"both", 2, func(s *SpotSetup) { s.SpotDelay, s.OnDemandFails = 30, 50 }},
+		{"none", 3, func(*SpotSetup) {}},
+		{"a loss is seen after 25 s", 3, func(s *SpotSetup) { s.Detect = 25 }},
+		{"notice 120 s, one in ten never arrives", 3, func(s *SpotSetup) { s.Notice, s.NoticeLost = 120, 100 }},
+		{"notice 120 s, one false for each worker and 5 hours", 3, func(s *SpotSetup) { s.Notice, s.FalseNotices = 120, 200 }},
 	} {
 		setup := base
 		f.with(&setup)
-		cells, err := e.cells(3, 10, setup)
+		cells, err := e.cells(f.pools, 10, setup)
 		if err != nil {
 			return err
 		}
@@ -321,7 +323,7 @@ func (e *spotEvaluator) faults() error {
 			return err
 		}
 		o := out[0]
-		t.Add(f.name, setup.Notice, both(o[0]), fmt.Sprintf("%.3f", o[0].Lost), both(o[1]), fmt.Sprintf("%.3f", o[1].Lost), both(o[2]))
+		t.Add(f.name, f.pools, setup.Notice, both(o[0]), fmt.Sprintf("%.3f", o[0].Lost), both(o[1]), fmt.Sprintf("%.3f", o[1].Lost), both(o[2]))
 	}
 	e.add("faults", t)
 	return nil
