@@ -139,6 +139,10 @@ bench: build ## Run the benchmarks, e.g. make bench BENCH=Gateway
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 60m $$(go list ./... | grep -v -e /kelvin/e2e -e /kelvin/machine/docker)
 	@$(DOCKER_ENV) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 15x -timeout 60m -p 1 ./e2e ./machine/docker
 
+.PHONY: bench-scale
+bench-scale: build ## Start 2,000 endpoints on one kelvin-temporal and worker, and print what they cost (KELVIN_CAPACITY=n: others)
+	@KELVIN_CAPACITY=$${KELVIN_CAPACITY:-2000} go test -count=1 -timeout 60m -v -run '^TestCapacity$$' ./e2e
+
 .PHONY: eval
 eval: ## Compare scaling and spot policies in simulation and write docs/autoscaling.md and docs/spot.md (EVAL_QUICK=1: a small part, printed)
 	@if [ -n "$(EVAL_QUICK)" ]; then go run ./cmd/kelvin simulate evaluate --quick --seeds 2 && go run ./cmd/kelvin simulate spot --seeds 2; \

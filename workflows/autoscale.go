@@ -219,7 +219,9 @@ func (a *Autoscaling) rest(ctx workflow.Context, d autoscale.Decision, e ears) e
 		pause = min(pause, d.Again)
 	}
 	woken := func() bool { return e.wake.Len()+e.done.Len()+e.observed.Len() > 0 }
-	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{Timeout: pause, TimerOptions: workflow.TimerOptions{Summary: "look again: " + d.Rule}}, woken)
+	timed, cancel := workflow.WithCancel(ctx)
+	defer cancel() // the timer, which the SDK leaves to fire otherwise
+	_, err := workflow.AwaitWithOptions(timed, workflow.AwaitOptions{Timeout: pause, TimerOptions: workflow.TimerOptions{Summary: "look again: " + d.Rule}}, woken)
 	if ctx.Err() != nil {
 		return temporal.NewCanceledError()
 	}
