@@ -14,6 +14,7 @@ import (
 type Contender struct {
 	Name    string
 	Title   string
+	ours    bool
 	habits  Habits
 	make    func(Setting) Policy
 	initial func(Setting) int
@@ -42,7 +43,7 @@ var baselines = []Contender{
 // next.
 func ours(name string, scaling fleet.ScalingSpec, every time.Duration) Contender {
 	return Contender{
-		Name: name, Title: "fleet/autoscale", habits: Habits{TakesBack: true},
+		Name: name, Title: "fleet/autoscale", ours: true, habits: Habits{TakesBack: true},
 		make: func(s Setting) Policy { return NewKelvin(s, scaling, every) },
 	}
 }

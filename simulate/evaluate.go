@@ -16,9 +16,11 @@ import (
 // An Evaluation compares the production policies with everybody else's, for
 // docs/autoscaling.md.
 type Evaluation struct {
-	Seeds int  // at least 10 for results to publish
-	Quick bool // leaves out the workloads with millions of requests, and what only explains
-	Log   io.Writer
+	Seeds  int    // of Knative and Kelvin's own: at least 10 for results to publish
+	Others int    // of the others
+	Quick  bool   // leaves out the workloads with millions of requests, and what only explains
+	Keep   string // folder for results of baselines that need not be found again; empty: none
+	Log    io.Writer
 }
 
 // A Section is one table of the document, by the name it has there.
@@ -31,11 +33,14 @@ const (
 	rival = "knative"
 	heads = "knative,default,fast" // those that most tables compare
 	rest  = "rayserve,skyserve,dstack,kubeai"
+	// static ones never decide: one seed is enough.
+	static      = "static-peak,static-mean"
+	staticSeeds = 1
 )
 
 // Run gives all sections, and the rows of the comparison with all figures.
 func (e *Evaluation) Run(ctx context.Context) ([]Section, *Report, error) {
-	var main, static Report
+	var main, others Report
 	for _, w := range Workloads() {
 		if e.Quick && slices.Contains([]string{"m-small-26", "m-small-18", "m-small-11"}, w.Name) {
 			continue
@@ -44,7 +49,7 @@ func (e *Evaluation) Run(ctx context.Context) ([]Section, *Report, error) {
 			into     *Report
 			policies string
 			seeds    int
-		}{{&main, heads + "," + rest, e.Seeds}, {&static, "static-peak,static-mean", min(2, e.Seeds)}} {
+		}{{&main, heads, e.Seeds}, {&others, rest, e.Others}, {&others, static, min(staticSeeds, e.Others)}} {
 			report, err := e.plan(ctx, Usual(), part.policies, part.seeds, w)
 			if err != nil {
 				return nil, nil, err
@@ -52,7 +57,13 @@ func (e *Evaluation) Run(ctx context.Context) ([]Section, *Report, error) {
 			part.into.Rows = append(part.into.Rows, report.Rows...)
 		}
 	}
-	out := []Section{{"summary", main.summary()}, {"heads", main.heads()}, {"more", main.more()}, {"rest", main.rest(&static)}}
+	out := []Section{
+		{"seeds", e.seeds()},
+		{"summary", main.summary()},
+		{"heads", main.heads()},
+		{"more", main.more()},
+		{"rest", main.rest(&others)},
+	}
 	if !e.Quick {
 		for _, part := range []struct {
 			name string
@@ -65,8 +76,14 @@ func (e *Evaluation) Run(ctx context.Context) ([]Section, *Report, error) {
 			out = append(out, Section{part.name, text})
 		}
 	}
-	main.Rows = append(main.Rows, static.Rows...)
+	main.Rows = append(main.Rows, others.Rows...)
 	return out, &main, nil
+}
+
+// seeds says how many there were.
+func (e *Evaluation) seeds() string {
+	return fmt.Sprintf("Seeds: %d of each workload for Knative, `default` and `fast`, %d for the other systems, %d for *static*, up to 3 in the tables that explain.\n",
+		e.Seeds, e.Others, min(staticSeeds, e.Others))
 }
 
 // Plot shows the policies that most tables compare in a surge.
@@ -91,7 +108,7 @@ func (e *Evaluation) plan(ctx context.Context, o Options, policies string, seeds
 	if err != nil {
 		return nil, err
 	}
-	plan := Plan{Workloads: workloads, Contenders: contenders, Options: o, Against: rival, Progress: func(done, all int, w *Workload, seed uint64, took time.Duration) {
+	plan := Plan{Workloads: workloads, Contenders: contenders, Options: o, Against: rival, Keep: e.Keep, Progress: func(done, all int, w *Workload, seed uint64, took time.Duration) {
 		if e.Log != nil {
 			fmt.Fprintf(e.Log, "%s, seed %d, %d policies: %.1fs\n", w.Name, seed, len(contenders), took.Seconds())
 		}
@@ -258,12 +275,12 @@ func (r *Report) more() string {
 }
 
 // rest are the other baselines and the oracle.
-func (r *Report) rest(static *Report) string {
+func (r *Report) rest(others *Report) string {
 	t := &Table{Head: []string{"workload", "Ray Serve", "SkyServe", "dstack", "KubeAI", "static peak", "static mean", "foresight"}}
 	for _, name := range r.workloads() {
-		k, mean := r.of(name, rival), static.of(name, "static-mean")
-		t.Add(name, r.of(name, "rayserve").cell(), r.of(name, "skyserve").cell(), r.of(name, "dstack").cell(), r.of(name, "kubeai").cell(),
-			static.of(name, "static-peak").Ratio.Value, fmt.Sprintf("%.2f; %s", mean.Ratio.Value, mean.delays()), share(k.Sums.Ahead, k.Sums.Need))
+		k, mean := r.of(name, rival), others.of(name, "static-mean")
+		t.Add(name, others.of(name, "rayserve").cell(), others.of(name, "skyserve").cell(), others.of(name, "dstack").cell(), others.of(name, "kubeai").cell(),
+			others.of(name, "static-peak").Ratio.Value, fmt.Sprintf("%.2f; %s", mean.Ratio.Value, mean.delays()), share(k.Sums.Ahead, k.Sums.Need))
 	}
 	return t.markdown()
 }

@@ -20,6 +20,7 @@ type Plan struct {
 	Options    Options
 	Against    string // the policy that others are compared with, if it is among them
 	Parallel   int    // runs at a time; 0: one for each processor
+	Keep       string // folder for results of baselines; empty: none. Nothing is watched then
 	Watch      func(w *Workload, seed uint64) Watch
 	Progress   func(done, all int, w *Workload, seed uint64, took time.Duration)
 }
@@ -82,7 +83,11 @@ func (p *Plan) Run(ctx context.Context) (*Report, error) {
 				if p.Watch != nil {
 					watch = p.Watch(jobs[i].w, jobs[i].seed)
 				}
-				results[i], errs[i] = Run(jobs[i].w, jobs[i].seed, p.Contenders, p.Options, watch)
+				if p.Keep != "" {
+					results[i], errs[i] = keep(p.Keep).run(jobs[i].w, jobs[i].seed, p.Contenders, p.Options)
+				} else {
+					results[i], errs[i] = Run(jobs[i].w, jobs[i].seed, p.Contenders, p.Options, watch)
+				}
 				lock.Lock()
 				done++
 				if p.Progress != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -127,4 +128,34 @@ func TestWhatIsRead(t *testing.T) {
 	scaling, err := Scaling(fleet.ScalingSpec{Policy: "fast"}, []string{"up_percent=-1", "hold=90s", "min_arrivals=7"})
 	require.NoError(t, err)
 	require.Equal(t, fleet.ScalingSpec{Policy: "fast", UpPercent: -1, Hold: fleet.Duration(90 * time.Second), MinArrivals: 7}, scaling)
+}
+
+// What was kept is what was found, and our own policies are always run.
+func TestKeptResults(t *testing.T) {
+	t.Parallel()
+	plan := Plan{
+		Workloads: []*Workload{mustFind(t, "impulse")}, Seeds: []uint64{1, 2}, Options: Usual(), Against: "knative",
+		Contenders: mustContend(t, "default,knative,kubeai"),
+	}
+	var want bytes.Buffer
+	report, err := plan.Run(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, report.Write(&want, "csv"))
+	plan.Keep = t.TempDir()
+	for range 2 {
+		var got bytes.Buffer
+		report, err := plan.Run(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, report.Write(&got, "csv"))
+		require.Equal(t, want.String(), got.String())
+		files, err := os.ReadDir(plan.Keep)
+		require.NoError(t, err)
+		require.Len(t, files, 4)
+	}
+	plan.Options.ColdStart = Fixed(10 * time.Second) // another world
+	report, err = plan.Run(t.Context())
+	require.NoError(t, err)
+	var other bytes.Buffer
+	require.NoError(t, report.Write(&other, "csv"))
+	require.NotEqual(t, want.String(), other.String())
 }

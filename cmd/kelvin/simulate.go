@@ -103,8 +103,11 @@ func simulateEvaluateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "evaluate", Short: "Compare all policies on all workloads, as in docs/autoscaling.md", Args: cobra.NoArgs, Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if e.Seeds < 1 || e.Seeds > 1000 {
-				return fleet.Errorf(fleet.Invalid, "--seeds is 1 to 1000")
+			if e.Others == 0 {
+				e.Others = e.Seeds
+			}
+			if e.Seeds < 1 || e.Seeds > 1000 || e.Others < 1 || e.Others > 1000 {
+				return fleet.Errorf(fleet.Invalid, "--seeds and --other-seeds are 1 to 1000")
 			}
 			e.Log = cmd.ErrOrStderr()
 			sections, report, err := e.Run(cmd.Context())
@@ -145,6 +148,8 @@ func simulateEvaluateCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&e.Quick, "quick", false, "leave out the largest workloads, and what only explains")
 	cmd.Flags().IntVar(&e.Seeds, "seeds", 10, "seeds for each workload; 1 to 1000")
+	cmd.Flags().IntVar(&e.Others, "other-seeds", 0, "those of policies other than default, fast and knative (default: --seeds)")
+	cmd.Flags().StringVar(&e.Keep, "keep", "", "folder in which results of other systems' policies are kept for the next time; remove it when the simulator has changed")
 	cmd.Flags().StringVar(&document, "document", "", "Markdown file whose sections are replaced; without it they are printed")
 	cmd.Flags().StringVar(&plot, "plot", "", "SVG file for a plot of a surge")
 	cmd.Flags().StringVar(&rows, "rows", "", "CSV file for all figures of all rows")
