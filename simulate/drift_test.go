@@ -24,7 +24,7 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 		seeds := 0
 		for _, row := range rows {
 			if row[0] == name && row[1] == rival {
-				_, last, _ := strings.Cut(row[2], "-")
+				last := row[2][strings.LastIndex(row[2], "-")+1:]
 				seeds, err = strconv.Atoi(last)
 				require.NoError(t, err)
 			}

@@ -337,7 +337,7 @@ func (e *Evaluation) ablations(ctx context.Context) (string, error) {
 
 // starts are other cold starts, and workers that slow down.
 func (e *Evaluation) starts(ctx context.Context) (string, error) {
-	names := []string{"m-small-11", "m-small-16", "step-250", "square-300"}
+	names := []string{"m-small-16", "m-small-9", "step-250", "square-300"}
 	t := &Table{Head: append([]string{"cold start", "policy"}, names...), Left: 2}
 	for _, text := range []string{"fixed:10s", "fixed:30s", "fixed:60s", "fixed:120s", "fixed:300s", "measured", "queued", "slowdown"} {
 		workloads, err := found(names)
