@@ -96,7 +96,7 @@ func (a *Agent) report(ctx context.Context) (fleet.HostReport, error) {
 	r := fleet.HostReport{
 		Version: a.Version, Machine: info.Driver, Simulated: a.simulates(), Address: a.Address,
 		PortFirst: a.PortFirst, PortLast: a.PortLast, Disk: info.Disk, GPUs: a.offered(), GPUAccess: a.gpuAccess(), Scrubs: a.ward != nil, CertificateKey: a.publicKey(),
-		Archives: a.Archive != nil && info.Archives, Health: a.ward.summaries(),
+		Volumes: info.Volumes, Archives: a.Archive != nil && info.Archives, Health: a.ward.summaries(),
 		Containers: []fleet.ContainerReport{},
 		Market:     a.Market, Provider: a.Provider, Zone: a.Zone,
 	}

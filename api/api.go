@@ -69,6 +69,8 @@ type Starter interface {
 	Snapshot(ctx context.Context, snap fleet.Snapshot) error
 	// StartDrain starts the workflow that empties a host.
 	StartDrain(ctx context.Context, hostID string) error
+	// StartVolumeRemoval starts the workflow that erases a volume.
+	StartVolumeRemoval(ctx context.Context, volumeID string) error
 	// Wake has an endpoint's autoscaler look again.
 	Wake(ctx context.Context, endpointID string) error
 	// SyncSchedule makes Temporal's schedule what the record's is.
@@ -156,6 +158,10 @@ func (s *Server) table(r *routes) {
 	register(r, s.createTemplate, route{operator, "POST /v1/templates", "createTemplate", "Create a template", "Commands that are run in servers which have it. An account has at most 100. The same one again is no error."}, created)
 	register(r, s.updateTemplate, route{operator, "PUT /v1/templates/{name}", "updateTemplate", "Change a template", "Replaces what it does. Servers that have it keep what they were given until it is attached again."})
 	register(r, s.deleteTemplate, route{operator, "DELETE /v1/templates/{name}", "deleteTemplate", "Delete a template", "Servers that have it keep it."})
+	register(r, s.listVolumes, route{viewer, "GET /v1/volumes", "listVolumes", "List volumes", "The account's network volumes, by name, with what has them."})
+	register(r, s.getVolume, route{viewer, "GET /v1/volumes/{id}", "getVolume", "Show a volume", "With the endpoints and servers that have it."})
+	register(r, s.createVolume, route{operator, "POST /v1/volumes", "createVolume", "Create a volume", "A folder in a data center that several workers and servers mount at a time, and that outlives them. The same one again is no error."}, created)
+	register(r, s.deleteVolume, route{operator, "DELETE /v1/volumes/{id}", "deleteVolume", "Delete a volume", "Erases its files; there is no way back. 409 while endpoints or servers have it, stopped ones, too."})
 	register(r, s.listPrices, route{viewer, "GET /v1/prices", "listPrices", "List prices", "What a GPU costs for an hour, by type, market and data center."})
 	register(r, s.planEndpoint, route{viewer, "POST /v1/endpoint-plans", "planEndpoint", "Plan an endpoint", "What an endpoint would be and cost an hour: the GPU memory that its model needs, the types of GPU that it fits on, and prices. Nothing is made."})
 	register(r, s.listDataCenters, route{viewer, "GET /v1/data-centers", "listDataCenters", "List data centers", "Where endpoints and servers can be."})

@@ -230,7 +230,8 @@ type starter struct {
 	cancels   []string // operations
 	wakes     []string // endpoints
 	snapshots []string
-	drains    []string // hosts
+	drains    []string
+	volumes   []string // hosts
 	synced    []string // schedules
 	triggered []string // schedules
 	heartbeat *fleet.Progress
@@ -266,6 +267,13 @@ func (s *starter) Snapshot(_ context.Context, snap fleet.Snapshot) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.snapshots = append(s.snapshots, snap.ID)
+	return s.broken
+}
+
+func (s *starter) StartVolumeRemoval(_ context.Context, volumeID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.volumes = append(s.volumes, volumeID)
 	return s.broken
 }
 

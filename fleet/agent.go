@@ -16,6 +16,7 @@ type HostReport struct {
 	PortFirst int         `json:"port_first"`
 	PortLast  int         `json:"port_last"`
 	Disk      Disk        `json:"disk"`
+	Volumes   bool        `json:"volumes,omitempty"`  // it reaches the data center's network volumes
 	Archives  bool        `json:"archives,omitempty"` // it has an archive, and a machine whose files can go there
 	Scrubs    bool        `json:"scrubs,omitempty"`   // it scrubs GPUs: those that a lease had are not free before that
 	GPUs      []GPUReport `json:"gpus"`

@@ -27,6 +27,20 @@ const (
 	MishapPrefix      = "mis_"
 	autoscalerSuffix  = ":autoscale"
 	drainSuffix       = ":drain"
+	AccountPrefix     = "acc_"
+	KeyPrefix         = "key_"
+	HostPrefix        = "hst_"
+	GPUPrefix         = "gpu_"
+	GatewayPrefix     = "gw_"
+	InstancePrefix    = "ins_"
+	EndpointPrefix    = "ep_"
+	OperationPrefix   = "op_"
+	EventPrefix       = "evt_"
+	SnapshotPrefix    = "snp_"
+	MishapPrefix      = "mis_"
+	VolumePrefix      = "vol_"
+	autoscalerSuffix  = ":autoscale"
+	drainSuffix       = ":drain"
 )
 
 // crockford has no i, l, o or u, and sorts as its values do.

@@ -50,6 +50,10 @@ type Machine interface {
 	// if that was the last container on it. Not being there is no error.
 	Remove(ctx context.Context, leaseID string) error
 
+	// EraseVolume removes an account's network volume with all that is in it. Not being there
+	// is no error; what links in it lead to stays. Unsupported without network volumes.
+	EraseVolume(ctx context.Context, accountID, name string) error
+
 	// Inspect describes the container of a lease. NotFound without one.
 	Inspect(ctx context.Context, leaseID string) (Container, error)
 
@@ -150,6 +154,7 @@ type Info struct {
 	MemoryMB  int64
 	Disk      fleet.Disk
 	Archives  bool // Files can say where the files of its containers lie
+	Volumes   bool // it reaches network volumes
 
 	// GPUAccess is how containers get real GPUs here, and GPUNote what an operator should know
 	// of that: why they get none, or may lose them.

@@ -33,7 +33,11 @@ func (s *Store) CreateInstance(ctx context.Context, ask Ask, n NewInstance) (rec
 		if err := t.checkDataCenter(n.Spec.DataCenter); err != nil {
 			return err
 		}
-		if n.EndpointID != "" {
+		if n.EndpointID == "" { // a worker's has been looked at with its endpoint's spec
+			if err := t.checkVolume(ask.AccountID, n.Spec.DataCenter, n.Spec.Volume); err != nil {
+				return err
+			}
+		} else {
 			if err := t.checkEmployer(ask.AccountID, n); err != nil {
 				return err
 			}
@@ -131,6 +135,9 @@ func (s *Store) CreateEndpoint(ctx context.Context, ask Ask, name string, spec f
 		if err := t.checkDataCenter(spec.DataCenter); err != nil {
 			return err
 		}
+		if err := t.checkVolume(ask.AccountID, spec.DataCenter, spec.Volume); err != nil {
+			return err
+		}
 		h := &holding{kind: fleet.KindEndpoint, holdingRow: holdingRow{
 			ID: rec.ResourceID, AccountID: ask.AccountID, Name: name, DataCenter: spec.DataCenter,
 		}}
@@ -197,6 +204,9 @@ func (s *Store) UpdateEndpoint(ctx context.Context, ask Ask, endpointID, name st
 			return &fleet.Error{Code: fleet.Invalid, Message: "an endpoint stays in its data center", Fields: []fleet.FieldError{{
 				Field: "body.data_center", Message: "cannot change", Allowed: h.DataCenter,
 			}}}
+		}
+		if err := t.checkVolume(ask.AccountID, spec.DataCenter, spec.Volume); err != nil {
+			return err
 		}
 		rec.Params.Revision = newest + 1
 		if err := t.claim(h, &rec, ask); err != nil {

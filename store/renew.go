@@ -94,9 +94,9 @@ func checkReport(r fleet.HostReport) error {
 // renewHost writes the host's own row, and what it means that it is there.
 func (t *tx) renewHost(host hostRow, r fleet.HostReport) error {
 	_, err := t.exec(`UPDATE hosts SET state = 'ready', version = ?, machine = ?, simulated = ?, address = ?, port_first = ?, port_last = ?,
-		disk_total = ?, disk_free = ?, archives = ?, scrubs = ?, gpu_access = ?, spot = ?, provider = ?, zone = ?, gpu_type = ?, seen_at = ?, expires_at = ? WHERE id = ?`,
+		disk_total = ?, disk_free = ?, archives = ?, volumes = ?, scrubs = ?, gpu_access = ?, spot = ?, provider = ?, zone = ?, gpu_type = ?, seen_at = ?, expires_at = ? WHERE id = ?`,
 		text(r.Version), text(r.Machine), r.Simulated, text(r.Address), r.PortFirst, r.PortLast,
-		r.Disk.Total, r.Disk.Free, r.Archives, r.Scrubs, r.GPUAccess, r.Market == fleet.Spot, r.Provider, r.Zone, gpuType(r.GPUs), micros(t.now), micros(t.now.Add(fleet.LeaseTTL)), host.ID)
+		r.Disk.Total, r.Disk.Free, r.Archives, r.Volumes, r.Scrubs, r.GPUAccess, r.Market == fleet.Spot, r.Provider, r.Zone, gpuType(r.GPUs), micros(t.now), micros(t.now.Add(fleet.LeaseTTL)), host.ID)
 	if err != nil {
 		return err
 	}

@@ -265,6 +265,21 @@ func (c *Client) StartDrain(ctx context.Context, host string) error {
 	return nil
 }
 
+// StartVolumeRemoval makes sure that the workflow runs that erases a volume. Running is no error.
+func (c *Client) StartVolumeRemoval(ctx context.Context, volume string) error {
+	options := client.StartWorkflowOptions{
+		ID: volume, TaskQueue: ControlQueue,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowTaskTimeout:      taskTimeout,
+		StaticSummary:            "erase " + volume,
+		TypedSearchAttributes:    temporal.NewSearchAttributes(operationOf.ValueSet("remove-volume")),
+	}
+	if _, err := c.Temporal.ExecuteWorkflow(ctx, options, RemoveVolume, Removal{VolumeID: volume}); err != nil {
+		return fleet.Errorf(fleet.Unavailable, "start the removal of %s: %v", volume, err)
+	}
+	return nil
+}
+
 // StartCare makes sure that the workflow runs that cares for a GPU. Running is no error.
 func (c *Client) StartCare(ctx context.Context, care fleet.Care) error {
 	options := client.StartWorkflowOptions{

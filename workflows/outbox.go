@@ -41,6 +41,9 @@ func (o *Outbox) Run(ctx context.Context) {
 			if err := o.drains(ctx); err != nil && ctx.Err() == nil {
 				o.Logger.WarnContext(ctx, "drains not seen to yet", "error", err)
 			}
+			if err := o.volumes(ctx); err != nil && ctx.Err() == nil {
+				o.Logger.WarnContext(ctx, "removals of volumes not seen to yet", "error", err)
+			}
 		}
 		if !revived {
 			err := o.revive(ctx)
@@ -85,6 +88,20 @@ func (o *Outbox) drains(ctx context.Context) error {
 	}
 	for _, id := range hosts {
 		if err := o.Client.StartDrain(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// volumes sees that every volume that is to be erased has its workflow.
+func (o *Outbox) volumes(ctx context.Context) error {
+	deleting, err := o.Store.DeletingVolumes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range deleting {
+		if err := o.Client.StartVolumeRemoval(ctx, id); err != nil {
 			return err
 		}
 	}

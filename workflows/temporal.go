@@ -39,6 +39,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(DeleteEndpoint, workflow.RegisterOptions{Name: fleet.DeleteEndpoint.Workflow()})
 	w.RegisterWorkflow(AutoscaleEndpoint)
 	w.RegisterWorkflow(DrainHost)
+	w.RegisterWorkflow(RemoveVolume)
 	w.RegisterWorkflow(CareForGPU)
 	w.RegisterWorkflowWithOptions(FireSchedule, workflow.RegisterOptions{Name: fireSchedule})
 }

@@ -150,6 +150,9 @@ func (d *dev) runParts(ctx context.Context, p parts, logger *slog.Logger) error 
 	d.agent.server, d.agent.host, d.agent.token, d.agent.dataDir = "http://"+p.api.Addr().String(), p.me.Host, p.me.HostToken, d.dataDir
 	if d.agent.volumes == "" {
 		d.agent.volumes = filepath.Join(d.dataDir, "volumes")
+		if err := os.MkdirAll(d.agent.volumes, 0o755); err != nil { //nolint:gosec // containers of any user mount what is in it
+			return fmt.Errorf("make the folder of volumes: %w", err)
+		}
 	}
 	if err := d.keepArchive(); err != nil {
 		return err

@@ -130,6 +130,7 @@ func (e *Engine) Info(ctx context.Context) (machine.Info, error) {
 	if e.local() {
 		d.Disk = disk(info.DockerRootDir)
 		d.Archives = archives(info)
+		d.Volumes = e.options.VolumesDir != ""
 	}
 	return d, nil
 }

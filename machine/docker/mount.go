@@ -103,3 +103,22 @@ func (e *Engine) disk(ctx context.Context, c fleet.ContainerSpec) (volume.Volume
 	}
 	return disk, fail(ctx, err, "make a disk")
 }
+
+// EraseVolume implements machine.Machine.
+func (e *Engine) EraseVolume(_ context.Context, accountID, volume string) error {
+	if e.options.VolumesDir == "" {
+		return fleet.Errorf(fleet.Unsupported, "this host has no network volumes")
+	}
+	if !volumeName.MatchString(volume) || !filepath.IsLocal(accountID) {
+		return fleet.Errorf(fleet.Invalid, "the network volume's name is no good")
+	}
+	root, err := os.OpenRoot(e.options.VolumesDir)
+	if err != nil {
+		return fleet.Errorf(fleet.Unavailable, "the host's folder of network volumes cannot be opened")
+	}
+	defer root.Close()
+	if err := root.RemoveAll(filepath.Join(accountID, volume)); err != nil {
+		return fleet.Errorf(fleet.Unavailable, "the network volume cannot be erased: %v", err)
+	}
+	return nil
+}

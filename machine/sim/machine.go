@@ -39,7 +39,7 @@ func (m *Machine) find(leaseID string) (*container, error) {
 func (m *Machine) Info(ctx context.Context) (info machine.Info, err error) {
 	err = m.call(ctx, "Info", "", "", func() error {
 		o := m.host.options
-		info = machine.Info{Driver: "sim", Version: version(), Simulated: true, CPUs: o.CPUs, MemoryMB: o.MemoryMB, Disk: o.Disk, Archives: true, GPUAccess: fleet.AccessSimulated}
+		info = machine.Info{Driver: "sim", Version: version(), Simulated: true, CPUs: o.CPUs, MemoryMB: o.MemoryMB, Disk: o.Disk, Archives: true, Volumes: true, GPUAccess: fleet.AccessSimulated}
 		return nil
 	})
 	return info, err

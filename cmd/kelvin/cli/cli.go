@@ -75,7 +75,7 @@ func (a *app) addTo(root *cobra.Command) {
 func (a *app) commands() []*cobra.Command {
 	nouns := []*cobra.Command{
 		a.endpointCommand(), a.instanceCommand(), a.snapshotCommand(), a.operationCommand(), a.scheduleCommand(), a.eventCommand(), a.quickDeployCommand(), a.templateCommand(),
-		a.deployCommand(), a.priceCommand(), a.hostCommand(), a.controllerCommand(), a.gpuCommand(), a.simCommand(), a.contextCommand(), a.meCommand(),
+		a.deployCommand(), a.volumeCommand(), a.priceCommand(), a.hostCommand(), a.controllerCommand(), a.gpuCommand(), a.simCommand(), a.contextCommand(), a.meCommand(),
 	}
 	for _, cmd := range nouns {
 		a.addFlags(cmd)

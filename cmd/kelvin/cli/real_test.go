@@ -158,6 +158,10 @@ func (w *worker) StartDrain(ctx context.Context, hostID string) error {
 	return w.store.EndDrain(ctx, hostID)
 }
 
+func (w *worker) StartVolumeRemoval(ctx context.Context, volumeID string) error {
+	return w.store.VolumeErased(ctx, volumeID)
+}
+
 func (w *worker) SyncSchedule(ctx context.Context, id string) error {
 	sch, _, err := w.store.ClaimSchedule(ctx, id)
 	if err != nil {
