@@ -36,6 +36,7 @@ type flight struct {
 	held      bool              // it was in the queue
 	kept      bool              // its body was read before it waited
 	grpc      bool              // it is answered in gRPC's words
+	duplex    bool              // its answer may begin before its body, over HTTP/1.1, has ended
 	keyHeader string            // that bore the endpoint's key; empty: it wants none
 	key       [sha256.Size]byte // hash of the key
 	status    int               // that it was answered with
@@ -76,6 +77,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.ContentLength != 0 {
+		f.duplex = r.ProtoMajor == 1
 		// Or an answer that begins before the body has ended would wait for it. A writer that
 		// cannot do this is not net/http's, and has no such wait.
 		_ = http.NewResponseController(w).EnableFullDuplex()
@@ -125,8 +127,11 @@ func (g *Gateway) find(r *http.Request) (*endpoint, *problem) {
 
 // malformed says what is wrong with a request that cannot be passed on, wherever it goes.
 func malformed(r *http.Request) *problem {
-	if r.Method == http.MethodConnect || r.URL.Opaque != "" {
+	if r.Method == http.MethodConnect || r.URL.Opaque != "" || r.URL.Path == "*" {
 		return badRequest
+	}
+	if r.Method == http.MethodTrace {
+		return noTrace
 	}
 	for _, protocol := range r.Header["Upgrade"] {
 		if !isPrintable(protocol) {
@@ -139,6 +144,9 @@ func malformed(r *http.Request) *problem {
 // unfit says why a request is not passed on, and limits the body of one that is.
 func (f *flight) unfit(r *http.Request, rules *rules) *problem {
 	if p := malformed(r); p != nil {
+		if r.ProtoMajor == 1 {
+			f.part() // what follows may be meant for whom it wanted to be connected to
+		}
 		return p
 	}
 	if rules.Keys {
@@ -162,6 +170,7 @@ func (f *flight) unfit(r *http.Request, rules *rules) *problem {
 // refuse answers with p.
 func (f *flight) refuse(p *problem) {
 	f.status, f.problem = p.status, p
+	f.partIfUnread()
 	if f.held {
 		f.writer.Header().Set(waitedHeader, queueSeconds(f.waited))
 	}

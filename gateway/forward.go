@@ -52,6 +52,24 @@ func isHop(name string) bool {
 	return hasNamePrefix(name, "x-forwarded-") || len(name) == len("x-real-ip") && hasNamePrefix(name, "x-real-ip")
 }
 
+// disguises are headers that servers see which make environment variables of names, and that
+// no other server takes for what they look like.
+var disguises = [...]string{"content-length", "transfer-encoding", "host", "forwarded", "x-request-id", "connection", "authorization"}
+
+// isDisguised reports whether a name is, but for underscores, one that says how long a
+// request is, whose, or where it came from.
+func isDisguised(name string) bool {
+	if strings.IndexByte(name, '_') < 0 {
+		return false
+	}
+	for _, real := range disguises {
+		if len(name) == len(real) && hasNamePrefix(name, real) {
+			return true
+		}
+	}
+	return false
+}
+
 func hasNamePrefix(name, prefix string) bool {
 	if len(name) < len(prefix) {
 		return false
@@ -76,7 +94,7 @@ func hasNamePrefix(name, prefix string) bool {
 func (f *flight) forward(p *httputil.ProxyRequest) {
 	out := p.Out.Header
 	for name := range out {
-		if isOurs(name) || isHop(name) {
+		if isOurs(name) || isHop(name) || isDisguised(name) {
 			delete(out, name)
 		}
 	}

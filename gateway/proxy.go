@@ -75,6 +75,9 @@ func (f *flight) answer(res *http.Response) error {
 		return errUnasked
 	}
 	f.status = res.StatusCode
+	if f.status != http.StatusSwitchingProtocols {
+		f.partIfUnread()
+	}
 	f.stir()
 	f.upload.unpace()
 	for name := range res.Header {

@@ -311,10 +311,11 @@ func TestAStreamIsRefusedWhenTheServerDoesNotRun(t *testing.T) {
 	var text string
 	require.Eventually(t, func() bool {
 		_, text = mustAdmin(t, g, "/metrics")
-		return strings.Contains(text, `kelvin_gateway_streams_total{endpoint="ins_06f2srv",outcome="full"} 2`)
+		return strings.Contains(text, `kelvin_gateway_streams_total{endpoint="ins_06f2srv",outcome="full"} 2`) &&
+			strings.Contains(text, `kelvin_gateway_stream_bytes_total{direction="out",endpoint="ins_06f2srv"} 6`)
 	}, 5*time.Second, time.Millisecond)
 	for _, line := range []string{
-		`kelvin_gateway_streams{endpoint="ins_06f2srv"} 2`, `kelvin_gateway_stream_bytes_total{direction="out",endpoint="ins_06f2srv"} 6`,
+		`kelvin_gateway_streams{endpoint="ins_06f2srv"} 2`,
 		`kelvin_gateway_streams_total{endpoint="ins_06f2srv",outcome="refused"} 2`,
 		`kelvin_gateway_streams_total{endpoint="ins_06f2srv",outcome="overdue"} 1`,
 		`kelvin_gateway_streams_total{endpoint="ins_06f2srv",outcome="unreachable"} 1`,

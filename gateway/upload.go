@@ -16,6 +16,7 @@ type upload struct {
 	flight *flight
 	body   io.Reader
 	paced  atomic.Bool // the client must be fast enough
+	ended  atomic.Bool // it was read to its end
 	failed atomic.Bool // the client's side, not the worker's
 	slow   atomic.Bool // because of its pace
 
@@ -33,6 +34,9 @@ func (u *upload) Read(p []byte) (int, error) {
 	u.flight.stir()
 	if err == nil {
 		return n, nil
+	}
+	if errors.Is(err, io.EOF) {
+		u.ended.Store(true)
 	}
 	if !u.deadline.IsZero() {
 		u.unlimit() // the server watches the connection from here on
