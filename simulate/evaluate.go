@@ -404,7 +404,12 @@ func (e *Evaluation) faults(ctx context.Context) (string, error) {
 		for _, policy := range strings.Split(heads, ",") {
 			cells := []any{fault.name, policy}
 			for _, w := range names {
-				cells = append(cells, report.of(w, policy).cell())
+				row := report.of(w, policy)
+				cell := row.cell()
+				if s := &row.Sums; s.Lost > 0 {
+					cell += fmt.Sprintf("; lost %.2f %%", 100*share(float64(s.Lost), float64(s.Requests)))
+				}
+				cells = append(cells, cell)
 			}
 			t.Add(cells...)
 		}
