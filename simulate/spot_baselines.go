@@ -144,6 +144,7 @@ func (a activePools) heard(s *spotSim) {
 			a.active[i] = false
 		case spot.Launched:
 			a.active[i] = true
+		case spot.Noticed: // SkyServe does not use it
 		}
 	}
 }

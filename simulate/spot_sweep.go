@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"fmt"
 	"runtime"
 	"sync"
 )
@@ -113,8 +112,3 @@ func difference(a, b SpotSummary, of func(SpotResult) float64) Interval {
 
 func availabilityOf(r SpotResult) float64 { return r.Availability }
 func costOf(r SpotResult) float64         { return r.Cost }
-
-// describe names a cell.
-func (c SpotCell) describe() string {
-	return fmt.Sprintf("%s, N %d, k %.1f, notice %d, start %d", c.Trace.Name, c.Want, c.Ratio, c.Notice, c.Cold)
-}
