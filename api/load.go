@@ -23,11 +23,11 @@ type endpointLoadInput struct {
 
 // LoadSeries is an endpoint's load over time, for charts.
 type LoadSeries struct {
-	EndpointID string           `json:"endpoint_id"`
-	Since      time.Time        `json:"since" doc:"When the first point begins"`
-	Until      time.Time        `json:"until" doc:"When the last one ends"`
-	Step       fleet.Duration   `json:"step" example:"5s"`
-	Points     []LoadMoment `json:"points" doc:"Oldest first, without gaps"`
+	EndpointID string         `json:"endpoint_id"`
+	Since      time.Time      `json:"since" doc:"When the first point begins"`
+	Until      time.Time      `json:"until" doc:"When the last one ends"`
+	Step       fleet.Duration `json:"step" example:"5s"`
+	Points     []LoadMoment   `json:"points" doc:"Oldest first, without gaps"`
 }
 
 // LoadMoment is a point of a chart.

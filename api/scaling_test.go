@@ -46,7 +46,9 @@ func TestScalingSaysWhatBinds(t *testing.T) {
 	t.Parallel()
 	w := mustWorld(t)
 	e := w.mustEndpoint("alice", "served")
-	get := func() Scaling { return must[Scaling](w, call{as: "viewer", do: "GET /v1/endpoints/" + e.ResourceID + "/scaling"}) }
+	get := func() Scaling {
+		return must[Scaling](w, call{as: "viewer", do: "GET /v1/endpoints/" + e.ResourceID + "/scaling"})
+	}
 	now := time.Now().UTC()
 	w.Store.Now = func() time.Time { return now }
 	state, err := json.Marshal(autoscale.State{Total: 3, Changed: now.Add(-time.Hour), Service: fleet.Duration(2 * time.Second)})

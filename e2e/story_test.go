@@ -99,7 +99,7 @@ func TestAnEndpointsLife(t *testing.T) {
 		}
 		require.Len(t, s.containers(), 3)
 		require.Equal(t, 2, kept)
-		s.must("endpoint", "update", "hello", "--active", "2", "--wait")
+		s.must("endpoint", "update", "hello", "--active", "2", "--max", "2", "--wait") // fewer active workers alone would go one a minute
 	})
 
 	t.Run("a dead worker is replaced", func(t *testing.T) {

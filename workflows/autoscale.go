@@ -75,7 +75,7 @@ type ears struct{ wake, done, observed workflow.ReceiveChannel }
 func AutoscaleEndpoint(ctx workflow.Context, in Autoscaling) error {
 	ctx = workflow.WithLocalActivityOptions(workflow.WithActivityOptions(ctx, quick), looking)
 	info := workflow.GetInfo(ctx)
-	end := workflow.Now(ctx).Add(maxAge + time.Duration(spread(in.EndpointID))%ageSpread)
+	end := workflow.Now(ctx).Add(maxAge + time.Duration(spread(in.EndpointID))*time.Second%ageSpread)
 	ears := ears{workflow.GetSignalChannel(ctx, Wake), workflow.GetSignalChannel(ctx, OperationDone), workflow.GetSignalChannel(ctx, Observed)}
 	for {
 		loaded := in.hear(ctx, ears)

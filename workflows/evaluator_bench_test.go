@@ -1,7 +1,7 @@
 package workflows_test
 
 import (
-	"database/sql"
+	"database/sql" //nolint:depguard // ten thousand endpoints made by the methods of the store would take a minute
 	"fmt"
 	"log/slog"
 	"path/filepath"
