@@ -82,7 +82,7 @@ func (s *Server) showInstance(who caller, i fleet.Instance) Instance {
 	out := Instance{
 		ID: i.ID, Name: i.Name, EndpointID: i.EndpointID, Revision: i.Revision, State: i.State, Target: i.Heading(fleet.KindInstance), Since: i.Since,
 		Deadline: i.Deadline, Reason: i.Reason, OperationID: i.OperationID, Legal: s.legalInstance(i), HostID: i.Home.HostID, Address: i.Address,
-		URL: s.url(i), Ports: s.ports(i), GPUs: make([]InstanceGPU, 0, len(i.GPUs)), Ready: i.Ready, Epoch: i.Epoch, SnapshotID: i.Snapshot,
+		URL: s.url(i), Ports: s.ports(i), GPUs: make([]InstanceGPU, 0, len(i.GPUs)), Ready: i.Ready, Market: i.Market, Epoch: i.Epoch, SnapshotID: i.Snapshot,
 		CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt, Spec: i.Spec,
 	}
 	if out.Reason == "" {

@@ -104,6 +104,7 @@ type Instance struct {
 	GPUs        []InstanceGPU  `json:"gpus"`
 	Failure     *Failure       `json:"failure,omitempty" doc:"Of a worker that does not serve any more: why"`
 	Ready       bool           `json:"ready" doc:"Its probe has passed, and nothing holds its traffic. Without ports: it runs"`
+	Market      fleet.Market   `json:"market" enum:"on-demand,spot" doc:"Of the host where it lives, or is to live. spot: its provider may take that away"`
 	Epoch       int64          `json:"epoch" doc:"One more with every placement"`
 	Hold        string         `json:"hold,omitempty" enum:"reserved,none" doc:"Of a stopped one: whether it keeps its GPUs and the ports of its host"`
 	SnapshotID  string         `json:"snapshot_id,omitempty" doc:"Of a frozen one: the snapshot that it is restored from"`

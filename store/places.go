@@ -50,17 +50,20 @@ func (s *Store) PoolPlaces(ctx context.Context, dataCenter, gpuType string, gpus
 	return places, err
 }
 
-// startsKept are how many starts of workers a measure of them rests on.
-const startsKept = 20
+// How many starts of workers a measure of them rests on, at the most and at the least.
+const (
+	startsKept = 20
+	startsFew  = 5
+)
 
 // WorkerStart is how long the workers of an endpoint take from a decision until they answer:
-// the p95 of the last twenty; 0 when there was none.
+// the p95 of the last twenty; 0 when there were not five.
 func (s *Store) WorkerStart(ctx context.Context, endpointID string) (took time.Duration, err error) {
 	err = s.read(ctx, "measure starts of workers", func(t *tx) error {
 		var took64 []int64
 		if err := t.all(&took64, `SELECT o.ended_at - o.accepted_at FROM operations o JOIN instances i ON i.id = o.resource_id
 			WHERE i.endpoint_id = ? AND o.name = ? AND o.kind = ? AND o.outcome = ? ORDER BY i.id DESC LIMIT ?`,
-			endpointID, fleet.Create.Name, fleet.KindInstance, fleet.Done, startsKept); err != nil || len(took64) == 0 {
+			endpointID, fleet.Create.Name, fleet.KindInstance, fleet.Done, startsKept); err != nil || len(took64) < startsFew {
 			return err
 		}
 		slices.Sort(took64)

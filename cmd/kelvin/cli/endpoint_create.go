@@ -15,6 +15,7 @@ import (
 // endpointFlags are the flags that describe an endpoint, new or changed.
 type endpointFlags struct {
 	workload
+	markets                        marketFlags
 	active, max, port, concurrency int
 	requests                       requestFlags
 }
@@ -27,6 +28,7 @@ func (e *endpointFlags) flags(a *app, cmd *cobra.Command) {
 	f.IntVar(&e.port, "port", 0, "The one HTTP port of a worker, 1 to 65535. Default 8080")
 	f.IntVar(&e.concurrency, "target-concurrency", 0, "Requests in flight that one worker is meant to serve, 1 to 10000. Default 100")
 	f.StringVar(&e.probePath, "probe-path", "", "`Path` whose answer below 500 says that a worker is ready. Default /")
+	e.markets.flags(cmd)
 	e.workload.flags(a, cmd)
 	e.requests.flags(cmd)
 }
@@ -63,6 +65,7 @@ func (e *endpointFlags) fields(a *app, cmd *cobra.Command, base fleet.EndpointSp
 		MemoryMB:          given(cmd, "memory-mb", &e.memoryMB),
 		Labels:            labels,
 		Requests:          e.requests.spec(cmd, base.Requests),
+		Spot:              e.markets.spec(cmd, base.Spot),
 	}, nil
 }
 

@@ -41,3 +41,15 @@ func TestAHostShowsItsNotice(t *testing.T) {
 	require.Contains(t, out, "its provider takes it away in 29s (aws)")
 	require.Contains(t, out, "spot (aws)")
 }
+
+func TestAnEndpointIsPutOnSpot(t *testing.T) {
+	t.Parallel()
+	w := stocked(newWorld(t))
+	w.answers("PATCH /v1/endpoints/{id}", 202, stopOperation(api.OperationRunning))
+	w.mustRun("endpoint", "update", "llama", "--market", "spot", "--base-on-demand", "1", "--dynamic-fallback=false", "--spare", "0")
+	none, no := 0, false
+	patch := sent[api.EndpointPatch](t, w, "PATCH", "/v1/endpoints/"+id("ep_", 1))
+	require.Equal(t, &fleet.SpotSpec{Market: fleet.Spot, BaseOnDemand: 1, Spare: &none, DynamicFallback: &no}, patch.Spot)
+	require.Equal(t, "spot, 1 on-demand always, nothing stands in, 0 spare", marketOf(*patch.Spot))
+	require.Empty(t, marketOf(fleet.SpotSpec{}))
+}

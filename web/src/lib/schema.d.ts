@@ -3511,6 +3511,11 @@ export interface components {
             kept?: components["schemas"]["Kept"][];
             /** @description Operations that it accepts now */
             legal: string[];
+            /**
+             * @description Of the host where it lives, or is to live. spot: its provider may take that away
+             * @enum {string}
+             */
+            market: "on-demand" | "spot";
             name: string;
             /** @description The open operation */
             operation_id?: string;
