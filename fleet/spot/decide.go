@@ -360,7 +360,9 @@ func (d *decision) shrink() {
 		keep = max(keep, d.Spec.BaseOnDemand+need-min(need, d.settled))
 	}
 	surplus := len(d.onDemand) - keep
-	slices.SortStableFunc(d.onDemand, d.leastUseful)
+	if surplus > 0 {
+		slices.SortFunc(d.onDemand, d.leastUseful)
+	}
 	for _, w := range d.onDemand {
 		if surplus <= 0 {
 			break
@@ -376,7 +378,9 @@ func (d *decision) shrink() {
 
 	// Spot workers that are too many.
 	surplus = len(d.spot) - d.plan.Spot
-	slices.SortStableFunc(d.spot, d.leastUseful)
+	if surplus > 0 {
+		slices.SortFunc(d.spot, d.leastUseful)
+	}
 	for _, w := range d.spot {
 		if surplus <= 0 {
 			break

@@ -16,7 +16,7 @@ const (
 	HoldOff    = 30 * time.Second // after a launch that failed; doubling
 	holdOffMax = time.Minute
 	forget     = 24 * HalfLife // after which a pool is as good as unknown
-	keepTold   = 512           // events that are remembered, so that they count once
+	keepTold   = 256           // events that are remembered, so that they count once
 )
 
 // A Score is how bad a pool has been lately, in millionths of a preemption.
@@ -92,9 +92,6 @@ func (m Memory) with(events []Event, now time.Time) Memory {
 			delete(m.Pools, k)
 		}
 	}
-	if over := len(m.Told) - keepTold; over > 0 {
-		m.Told = m.Told[over:]
-	}
 	return m
 }
 
@@ -134,7 +131,7 @@ func (m *Memory) take(e Event) {
 	}
 	if e.Kind != Launched {
 		if e.Worker != "" {
-			m.Told = append(m.Told, Told{e.Worker, e.Kind, e.At})
+			m.Told = append(m.Told[max(0, len(m.Told)+1-keepTold):], Told{e.Worker, e.Kind, e.At})
 		}
 		if e.Market == fleet.Spot {
 			m.TroubleAt = later(m.TroubleAt, e.At)

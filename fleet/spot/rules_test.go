@@ -2,6 +2,7 @@ package spot_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -107,6 +108,21 @@ func TestRule2TheMemoryIsDurable(t *testing.T) {
 	var back spot.Memory
 	require.NoError(t, json.Unmarshal(data, &back))
 	require.Equal(t, m, back)
+}
+
+func TestRule2TheMemoryStaysSmall(t *testing.T) {
+	t.Parallel()
+	in := on(2, places(a, b))
+	for i := range 5000 {
+		in.Events = append(in.Events, lost(a, fmt.Sprintf("x%d", i), time.Duration(5000-i)*time.Second))
+	}
+	_, m := spot.Decide(in)
+	data, err := json.Marshal(m)
+	require.NoError(t, err)
+	require.Less(t, len(data), 32<<10)
+	in.Memory, in.Events, in.Now = m, nil, noon.Add(24*time.Hour)
+	_, m = spot.Decide(in)
+	require.Empty(t, m.Pools, "a pool that was quiet for a day is as good as new")
 }
 
 func TestRule2PlacesByPriceAndScore(t *testing.T) {
