@@ -113,7 +113,9 @@ func (f *flight) limited(r *http.Request) *http.Request {
 func (g *Gateway) find(r *http.Request) (*endpoint, *problem) {
 	t := g.table.Load()
 	if t == nil {
-		return nil, starting
+		if t = g.await(r.Context()); t == nil {
+			return nil, starting
+		}
 	}
 	id, ok := endpointOf(r.Host, g.dataCenter)
 	if e := t.endpoints[id]; ok && e != nil {
@@ -123,6 +125,20 @@ func (g *Gateway) find(r *http.Request) (*endpoint, *problem) {
 		return nil, unknownServer
 	}
 	return nil, unknownEndpoint
+}
+
+// routesWithin is how long a request waits for the first routes, at the most.
+const routesWithin = 3 * time.Second
+
+// await waits for the first routes.
+func (g *Gateway) await(ctx context.Context) *table {
+	ctx, cancel := context.WithTimeout(ctx, min(g.options.HoldFor, routesWithin))
+	defer cancel()
+	select {
+	case <-g.routed:
+	case <-ctx.Done():
+	}
+	return g.table.Load()
 }
 
 // malformed says what is wrong with a request that cannot be passed on, wherever it goes.
@@ -171,6 +187,9 @@ func (f *flight) unfit(r *http.Request, rules *rules) *problem {
 func (f *flight) refuse(p *problem) {
 	f.status, f.problem = p.status, p
 	f.partIfUnread()
+	if f.gateway.leaving.Load() {
+		f.writer.Header().Set("Connection", "close")
+	}
 	if f.held {
 		f.writer.Header().Set(waitedHeader, queueSeconds(f.waited))
 	}
@@ -224,9 +243,10 @@ func (f *flight) land(r *http.Request) {
 		f.gateway.reportSoon()
 	}
 	f.log(r, level, now)
+	f.access(r, now)
 }
 
-// log writes the access log: one line, without the query, which may hold secrets.
+// log tells operators: one line, without the query, which may hold secrets.
 func (f *flight) log(r *http.Request, level slog.Level, now time.Time) {
 	ctx := r.Context()
 	if !f.gateway.logger.Enabled(ctx, level) {

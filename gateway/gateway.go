@@ -31,7 +31,9 @@ type Config struct {
 	HTTPClient *http.Client
 	// Registerer gets the metrics. Default: a registry of the gateway's own.
 	Registerer prometheus.Registerer
-	Options    Options
+	// AccessLog gets a line at Info for every request. Default: none.
+	AccessLog *slog.Logger
+	Options   Options
 }
 
 // A Gateway is the reverse proxy of a data center. It is an http.Handler; make one with
@@ -43,6 +45,7 @@ type Gateway struct {
 	dataCenter string
 	logger     *slog.Logger
 	errorLog   *log.Logger // what net/http has to say
+	accessLog  *slog.Logger
 	client     *http.Client
 	options    Options
 	gatherer   prometheus.Gatherer
@@ -50,11 +53,14 @@ type Gateway struct {
 
 	// table is what requests read. It is nil until there are routes.
 	table   atomic.Pointer[table]
+	leaving atomic.Bool  // it accepts no more connections
 	clock   atomic.Int64 // nanoseconds of Unix time, as of when requests were last watched; 0: they are not
 	unknown *endpoint    // stands for all that is not in the table, in counters and logs
 
 	mu    sync.Mutex           // held by Apply and Report as a whole
 	known map[string]*endpoint // those in table, and those that left it with requests in flight
+
+	routed chan struct{} // closed when there are routes
 
 	soon  chan struct{} // asks for a report now
 	moved chan struct{} // the ports in table may be others
@@ -87,9 +93,9 @@ func New(c Config) (*Gateway, error) {
 	g := &Gateway{
 		run: newID(), server: strings.TrimRight(c.Server, "/"), token: c.Token, dataCenter: c.DataCenter,
 		logger: c.Logger, errorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
-		client: c.HTTPClient, options: o,
+		accessLog: c.AccessLog, client: c.HTTPClient, options: o,
 		http: newTransport(o), grpc: newGRPCTransport(o),
-		unknown: newEndpoint("unknown", 0), known: map[string]*endpoint{}, soon: make(chan struct{}, 1), moved: make(chan struct{}, 1),
+		unknown: newEndpoint("unknown", 0), known: map[string]*endpoint{}, routed: make(chan struct{}), soon: make(chan struct{}, 1), moved: make(chan struct{}, 1),
 	}
 	if err := g.register(c.Registerer); err != nil {
 		return nil, err
@@ -145,6 +151,9 @@ func (g *Gateway) Apply(routes fleet.Routes) {
 		if endpoints[id] == nil && !e.leave() {
 			delete(g.known, id)
 		}
+	}
+	if g.table.Load() == nil {
+		defer close(g.routed)
 	}
 	g.table.Store(&table{version: routes.Version, endpoints: endpoints, ports: ports})
 	g.door.set(routes.Closed)

@@ -55,6 +55,12 @@ type Options struct {
 	IdleTimeout time.Duration
 	// ShutdownGrace is how long Serve waits for requests in flight. Default 60 s.
 	ShutdownGrace time.Duration
+	// Linger is how long Serve, when it is to end, waits for clients to hear with their next
+	// answer that their connection is closed; it is part of ShutdownGrace. Default: not at all.
+	Linger time.Duration
+	// SharePort says that listeners are of Listen with shared, so that the next gateway may
+	// listen already. Default: they are not.
+	SharePort bool
 
 	// ReportEvery is the time between reports. Default 1 s.
 	ReportEvery time.Duration

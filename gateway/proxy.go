@@ -88,6 +88,9 @@ func (f *flight) answer(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols && f.endpoint.server {
 		f.rise()
 	}
+	if res.StatusCode != http.StatusSwitchingProtocols && f.gateway.leaving.Load() {
+		res.Header.Set("Connection", "close")
+	}
 	if isEventStream(res.Header) {
 		f.proxy.BufferPool = smallBuffers
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
+// dismissed is how long requests that are sent away may take to go.
+const dismissed = 200 * time.Millisecond
+
 // Serve answers requests on ln, over HTTP/1.1 and over HTTP/2 without TLS, until ctx ends.
 // Then it accepts no more, waits for those in flight up to ShutdownGrace (WebSockets are in
 // flight until they close), breaks off the rest, and returns nil, or Timeout if there was
@@ -26,6 +29,7 @@ func (g *Gateway) serve(ctx context.Context, ln net.Listener, handler http.Handl
 	defer breakOff()
 	go g.watch(requests)
 	var inflight atomic.Int64
+	var open connections
 	server := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			inflight.Add(1)
@@ -37,6 +41,7 @@ func (g *Gateway) serve(ctx context.Context, ln net.Listener, handler http.Handl
 		IdleTimeout:       g.options.IdleTimeout,
 		MaxHeaderBytes:    g.options.MaxHeaderBytes,
 		ErrorLog:          g.errorLog,
+		ConnState:         open.note,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
 	server.Protocols.SetHTTP1(true)
@@ -59,10 +64,21 @@ func (g *Gateway) serve(ctx context.Context, ln net.Listener, handler http.Handl
 
 	grace, cancel := context.WithTimeout(requests, g.options.ShutdownGrace)
 	defer cancel()
+	if g.options.Linger > 0 {
+		g.linger(grace, ln, &open)
+	}
 	_ = server.Shutdown(grace) // its error says what inflight says
 	// The server does not wait for connections that became WebSockets.
 	for inflight.Load() > 0 && grace.Err() == nil {
 		sleep(grace, 5*time.Millisecond)
+	}
+	if left := inflight.Load(); left > 0 {
+		g.dismiss() // who still waits gets an answer
+		soon, cancel := context.WithTimeout(requests, dismissed)
+		for inflight.Load() > 0 && soon.Err() == nil {
+			sleep(soon, 5*time.Millisecond)
+		}
+		cancel()
 	}
 	left := inflight.Load()
 	breakOff()

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
@@ -41,12 +42,13 @@ func (d *door) look() (closed bool, moved <-chan struct{}) {
 // Standby is ln while the controller of the data center is up. While it is down, the address
 // is given back: nothing listens there. Connections that are open go on.
 func (g *Gateway) Standby(ln net.Listener) net.Listener {
-	return &standby{door: &g.door, address: ln.Addr(), inner: ln, over: make(chan struct{})}
+	return &standby{door: &g.door, address: ln.Addr(), shared: g.options.SharePort, inner: ln, over: make(chan struct{})}
 }
 
 type standby struct {
 	door    *door
 	address net.Addr
+	shared  bool
 
 	mu    sync.Mutex
 	inner net.Listener // nil while the door is closed
@@ -108,7 +110,7 @@ func (s *standby) listener(closed bool) (net.Listener, error) {
 		_ = s.inner.Close()
 		s.inner = nil
 	case !closed && s.inner == nil:
-		if ln, err := net.Listen(s.address.Network(), s.address.String()); err == nil {
+		if ln, err := Listen(context.Background(), s.address.String(), s.shared); err == nil {
 			s.inner = ln
 		}
 	}

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +26,10 @@ type gatewayPart struct {
 	shutdownGrace, responseTimeout             time.Duration
 	maxBody                                    int64
 	trusted                                    []string
+	sharePort                                  bool
+	linger                                     time.Duration
+	accessLog                                  string
+	queueMax                                   int
 	tls                                        gatewayTLS
 }
 
@@ -45,11 +51,11 @@ func gatewayCommand() *cobra.Command {
 			if g.token, err = secret(g.token); err != nil {
 				return err
 			}
-			ln, err := listen(g.listen, "listen")
+			ln, err := g.open(cmd.Context(), g.listen, "listen")
 			if err != nil {
 				return err
 			}
-			secure, err := g.tls.prepare(cmd)
+			secure, err := g.tls.prepare(cmd, g.open)
 			if err != nil {
 				return err
 			}
@@ -62,6 +68,9 @@ func gatewayCommand() *cobra.Command {
 	cmd.Flags().StringVar(&g.server, "server", "http://127.0.0.1:8080", "URL of Kelvin's server")
 	cmd.Flags().StringVar(&g.token, "token", "", "the gateway's token, or @file; see kelvin admin gateway")
 	cmd.Flags().StringVar(&g.dataCenter, "data-center", "", "data center whose endpoints and servers it serves")
+	cmd.Flags().BoolVar(&g.sharePort, "share-port", false, "let the next gateway of this user listen on the same addresses before this one ends (Linux): restarts lose no connection")
+	cmd.Flags().DurationVar(&g.linger, "linger", 3*time.Second, "how long a stopping gateway lets clients that keep connections send one more request on each; part of --grace")
+	cmd.Flags().StringVar(&g.accessLog, "access-log", "", "file to which a line of JSON is added for every request, - for standard error; empty: none")
 	g.limits(cmd)
 	g.tls.flags(cmd)
 	c.flags(cmd)
@@ -71,6 +80,7 @@ func gatewayCommand() *cobra.Command {
 func (g *gatewayPart) limits(cmd *cobra.Command) {
 	cmd.Flags().DurationVar(&g.holdFor, "hold", 2*time.Minute, "how long a request waits for a worker with a free place, unless its endpoint says otherwise")
 	cmd.Flags().DurationVar(&g.holdServers, "hold-servers", 30*time.Second, "how long a request or TCP connection to a server waits while that is on its way to running")
+	cmd.Flags().IntVar(&g.queueMax, "queue-max", 1000, "requests of one endpoint or server that may wait at a time, unless the endpoint says otherwise")
 	cmd.Flags().StringVar(&g.streams, "streams", "127.0.0.1", "IP address to listen on for TCP connections to the addresses of servers; : is all, off is none")
 	cmd.Flags().IntVar(&g.maxStreams, "max-streams", 4096, "TCP connections that one address of a server may have at a time")
 	cmd.Flags().DurationVar(&g.shutdownGrace, "grace", time.Minute, "how long a stopping gateway waits for requests in flight")
@@ -79,10 +89,37 @@ func (g *gatewayPart) limits(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&g.trusted, "trusted-proxies", nil, "networks of the load balancers before it, such as 10.0.0.0/8: what they say in X-Forwarded-… is kept")
 }
 
+// open listens on an address, which the flag named.
+func (g *gatewayPart) open(ctx context.Context, address, flag string) (net.Listener, error) {
+	if !g.sharePort {
+		return listen(address, flag)
+	}
+	ln, err := gateway.Listen(ctx, address, true)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w (another address: --%s)", err, flag)
+	}
+	return ln, nil
+}
+
+// accesses opens the access log; nil if there is none.
+func (g *gatewayPart) accesses() (*slog.Logger, io.Closer, error) {
+	switch g.accessLog {
+	case "":
+		return nil, io.NopCloser(nil), nil
+	case "-":
+		return slog.New(slog.NewJSONHandler(os.Stderr, nil)), io.NopCloser(nil), nil
+	}
+	file, err := os.OpenFile(g.accessLog, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--access-log: %w", err)
+	}
+	return slog.New(slog.NewJSONHandler(file, nil)), file, nil
+}
+
 // run serves until ctx ends; over TLS, too, unless secure is nil.
 func (g *gatewayPart) run(ctx context.Context, ln, secure net.Listener, logger *slog.Logger) error {
 	registry := prometheus.NewRegistry()
-	options := gateway.Options{HoldFor: g.holdFor, HoldServers: g.holdServers, MaxStreams: g.maxStreams, ShutdownGrace: g.shutdownGrace, ResponseTimeout: g.responseTimeout, MaxBody: g.maxBody}
+	options := gateway.Options{HoldFor: g.holdFor, HoldServers: g.holdServers, HoldMax: g.queueMax, MaxStreams: g.maxStreams, SharePort: g.sharePort, Linger: g.linger, ShutdownGrace: g.shutdownGrace, ResponseTimeout: g.responseTimeout, MaxBody: g.maxBody}
 	for _, network := range g.trusted {
 		prefix, err := netip.ParsePrefix(network)
 		if err != nil {
@@ -90,8 +127,13 @@ func (g *gatewayPart) run(ctx context.Context, ln, secure net.Listener, logger *
 		}
 		options.TrustedProxies = append(options.TrustedProxies, prefix)
 	}
+	accesses, file, err := g.accesses()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
 	gw, err := gateway.New(gateway.Config{
-		Server: g.server, Token: g.token, DataCenter: g.dataCenter, Logger: logger,
+		Server: g.server, Token: g.token, DataCenter: g.dataCenter, Logger: logger, AccessLog: accesses,
 		Registerer: registry, Options: options,
 	})
 	if err != nil {
@@ -112,7 +154,14 @@ func (g *gatewayPart) run(ctx context.Context, ln, secure net.Listener, logger *
 		return nil
 	})
 	group.Go(func() error {
-		return serveAdmin(ctx, g.metrics, gw.AdminHandler())
+		if g.metrics == "" {
+			return nil
+		}
+		ln, err := g.open(ctx, g.metrics, "metrics")
+		if err != nil {
+			return err
+		}
+		return serve(ctx, ln, gw.AdminHandler())
 	})
 	return group.Wait()
 }

@@ -36,7 +36,7 @@ func (t *gatewayTLS) flags(cmd *cobra.Command) {
 }
 
 // prepare completes the options and listens; nil without --tls-listen.
-func (t *gatewayTLS) prepare(cmd *cobra.Command) (net.Listener, error) {
+func (t *gatewayTLS) prepare(cmd *cobra.Command, open func(context.Context, string, string) (net.Listener, error)) (net.Listener, error) {
 	t.options.DNSCommand = strings.Fields(t.dnsCommand)
 	if t.listen == "" {
 		for _, name := range []string{"tls-domain", "tls-cert", "tls-key", "tls-redirect", "tls-hsts", "tls-dns-command"} {
@@ -49,7 +49,7 @@ func (t *gatewayTLS) prepare(cmd *cobra.Command) (net.Listener, error) {
 	if err := t.options.Validate(); err != nil {
 		return nil, err
 	}
-	return listen(t.listen, "tls-listen")
+	return open(cmd.Context(), t.listen, "tls-listen")
 }
 
 // serve answers requests on plain and, if it is not nil, on secure.
