@@ -139,6 +139,12 @@ bench: build ## Run the benchmarks, e.g. make bench BENCH=Gateway
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 60m $$(go list ./... | grep -v -e /kelvin/e2e -e /kelvin/machine/docker)
 	@$(DOCKER_ENV) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime 15x -timeout 60m -p 1 ./e2e ./machine/docker
 
+.PHONY: bench-gateway
+bench-gateway: web ## Run the gateway beside Caddy and a bare httputil.ReverseProxy, and with 10,000 open streams
+	@deploy/setup/caddy.sh || true
+	@uptime
+	@go test -run '^$$' -bench '^Benchmark(Beside|OpenStreams)$$' -benchtime 10x -timeout 30m ./gateway | tr '\t' '\n'
+
 .PHONY: bench-scale
 bench-scale: build ## Start 2,000 endpoints on one kelvin-temporal and worker, and print what they cost (KELVIN_CAPACITY=n: others)
 	@KELVIN_CAPACITY=$${KELVIN_CAPACITY:-2000} go test -count=1 -timeout 60m -v -run '^TestCapacity$$' ./e2e

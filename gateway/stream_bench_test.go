@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -28,6 +29,13 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if worker := os.Getenv(besideFor); worker != "" {
+		if err := serveBeside(worker, os.Getenv(besideAs)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	os.Exit(m.Run())
 }
 
@@ -37,13 +45,14 @@ func serveAlone(worker string) error {
 	if err != nil {
 		return err
 	}
-	g.Apply(routes(1, worker))
+	unlimited := routes(1, worker)
+	unlimited.Endpoints[0].TargetConcurrency = 0
+	g.Apply(unlimited)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	server := http.Server{Handler: g.Handler()}
-	go func() { _ = server.Serve(ln) }()
+	go func() { _ = g.Serve(context.Background(), ln) }()
 	fmt.Println(ln.Addr())
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		status, err := os.ReadFile("/proc/self/status")
