@@ -129,6 +129,11 @@ export class Fake {
 		if (noun === 'events' && name === 'watch') return this.#stream(response, 'event', undefined);
 		if (noun === 'operations' && verb === 'watch') return this.#stream(response, 'operation', find(world.operations, name));
 		if (verb === 'logs') return this.#logs(response, query.follow === 'true');
+		if (noun === 'endpoints' && verb === 'load') return json(200, { endpoint_id: name, since: new Date().toISOString(), until: new Date().toISOString(), step: '10s', points: [] });
+		if (noun === 'endpoints' && verb === 'scaling') return json(200, { endpoint_id: name, at: new Date().toISOString(), scaled: false, workers: { desired: 0, ready: 0, starting: 0, active: 1, max: 1, target: 100 }, load: { in_flight: 0, queued: 0, rate: 0, peak: 0, known: true }, want: 0, cap: 0, rule: 'active', reason: '', votes: [], rules: {} });
+		if (noun === 'endpoints' && verb) return list([]);
+		if (noun === 'prices') return json(200, { currency: 'USD', example: true, prices: [] });
+		if (noun === 'volumes') return list([]);
 		if (noun === 'endpoints') return name ? json(200, show(find(world.endpoints, name))) : list(world.endpoints.map(show));
 		if (noun === 'instances') {
 			if (verb === 'plan') return json(200, { operation: query.operation, instance_id: name, allowed: true, copies: false, ports: [], keeps: ['disk'], gives_back: [], loses: ['memory'] });

@@ -5,6 +5,8 @@ const table = [
 	['/endpoints/new', 'endpoint-new'],
 	['/endpoints/:id', 'endpoint'],
 	['/endpoints/:id/edit', 'endpoint-edit'],
+	['/deploy', 'deploy'],
+	['/volumes', 'volumes'],
 	['/servers', 'servers'],
 	['/servers/new', 'server-new'],
 	['/servers/:id', 'server'],

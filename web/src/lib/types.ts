@@ -7,7 +7,9 @@ export type Diagnosis = Schemas['Diagnosis'];
 export type DiagnosisReport = Schemas['DiagnosisReport'];
 export type Endpoint = Schemas['Endpoint'];
 export type EndpointCreate = Schemas['EndpointCreate'];
+export type EndpointPlan = Schemas['EndpointPlan'];
 export type Event = Schemas['Event'];
+export type Failure = Schemas['Failure'];
 export type FieldError = Schemas['FieldError'];
 export type GPU = Schemas['GPU'];
 export type GPUCare = Schemas['GPUCare'];
@@ -20,13 +22,16 @@ export type EndpointSpec = Schemas['EndpointSpec'];
 export type Instance = Schemas['Instance'];
 export type InstanceCreate = Schemas['InstanceCreate'];
 export type Kept = Schemas['Kept'];
+export type LoadMoment = Schemas['LoadMoment'];
 export type Me = Schemas['Me'];
 export type Mismatch = Schemas['Mismatch'];
 export type Operation = Schemas['Operation'];
+export type Param = Schemas['Param'];
 export type Plan = Schemas['Plan'];
 export type PlanTime = Schemas['PlanTime'];
 export type ProblemBody = Schemas['Problem'];
 export type QuickDeploy = Schemas['QuickDeploy'];
+export type ScaleDecision = Schemas['ScaleDecision'];
 export type Schedule = Schemas['Schedule'];
 export type ScheduleCreate = Schemas['ScheduleCreate'];
 export type ScheduleRun = Schemas['ScheduleRun'];
@@ -35,6 +40,7 @@ export type Snapshot = Schemas['Snapshot'];
 export type Step = Schemas['Step'];
 
 export type Template = Schemas['Template'];
+export type Volume = Schemas['Volume'];
 export type TestResult = Schemas['Result'];
 
 /** A value that a driver told, or why it did not. */
