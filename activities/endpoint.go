@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -127,44 +126,54 @@ func (c *Control) start(ctx context.Context, rec fleet.Record) {
 // wants beyond that is not waited for: with none active, none is. It fails with
 // the workers' own error when they fail to start for a reason that waiting does not mend.
 func (c *Control) AwaitWorkers(ctx context.Context, in WorkersWait) error {
+	_, err := c.awaitWorkers(ctx, in, false)
+	return err
+}
+
+func (c *Control) awaitWorkers(ctx context.Context, in WorkersWait, pausable bool) (RolledOut, error) {
 	for {
 		ep, err := c.Store.Endpoint(ctx, in.EndpointID)
 		if err != nil {
-			return err
+			return RolledOut{}, err
+		}
+		if pausable && !ep.PausedAt.IsZero() {
+			return RolledOut{Paused: true}, nil
 		}
 		workers, err := c.Store.Workers(ctx, in.EndpointID)
 		if err != nil {
-			return err
+			return RolledOut{}, err
 		}
 		ready, old := 0, 0
 		for _, w := range workers {
 			switch {
-			case !current(w, ep):
+			case !ep.Runs(&w):
 				old++
 			case w.Ready:
 				ready++
 			}
 		}
-		if want := ep.Spec.ActiveWorkers; ready >= want && old == 0 {
-			return c.awaitRoutes(ctx, ep.Spec.DataCenter)
+		want := ep.Spec.ActiveWorkers
+		if ready >= want && old == 0 {
+			return RolledOut{}, c.awaitRoutes(ctx, ep.Spec.DataCenter)
 		}
-		p := fleet.Progress{Message: fmt.Sprintf("%d of %d workers ready", ready, ep.Spec.ActiveWorkers), Done: int64(ready), Total: int64(ep.Spec.ActiveWorkers)}
+		p := fleet.Progress{Message: fmt.Sprintf("%d of %d workers ready", ready, want), Done: int64(ready), Total: int64(want)}
 		if old > 0 {
-			p.Message += fmt.Sprintf(", %d older ones to go", old)
+			total := max(want, ready+old)
+			p = fleet.Progress{Message: fmt.Sprintf("%d of %d workers on revision %d", ready, total, ep.Revision), Done: int64(ready), Total: int64(total)}
 		}
 		mishaps, err := c.Store.MishapsSince(ctx, in.EndpointID, in.Since)
 		if err != nil {
-			return err
+			return RolledOut{}, err
 		}
 		if n := len(mishaps); n > 0 {
 			p.Message += fmt.Sprintf("; the last failure (%s): %s", mishaps[n-1].Cause.Word(false), mishaps[n-1].Message)
 		}
 		if err := fleet.Hopeless(mishaps); err != nil {
-			return err
+			return RolledOut{}, err
 		}
 		Report(ctx, p)
 		if err := pause(ctx, pollEvery); err != nil {
-			return err
+			return RolledOut{}, err
 		}
 	}
 }
@@ -255,12 +264,13 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 	if o.Holdoff, err = c.holdoff(ctx, ep); err != nil {
 		return Observation{}, err
 	}
+	o.Paused, o.Shaky = !ep.PausedAt.IsZero(), ep.Trouble != nil && ep.Trouble.Cause != fleet.NoCapacity
 	for _, w := range workers {
 		revision := w.Revision
-		if current(w, ep) {
+		if ep.Runs(&w) {
 			revision = ep.Revision
 		}
-		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready, Leaving: w.Leaving, InFlight: traffic.Workers[w.ID], Doomed: w.Notice.Preempts(), Cut: w.Notice.Cut()})
+		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready, Since: w.Since, Leaving: w.Leaving, InFlight: traffic.Workers[w.ID], Doomed: w.Notice.Preempts(), Cut: w.Notice.Cut()})
 	}
 	if o.Spot, err = c.observeSpot(ctx, ep, workers, traffic.Workers); err != nil {
 		return Observation{}, err
@@ -277,6 +287,12 @@ func (c *Control) holdoff(ctx context.Context, ep fleet.Endpoint) (autoscale.Hol
 	if t == nil {
 		return autoscale.Holdoff{}, nil
 	}
+	if !ep.PausedAt.IsZero() { // those that are made meanwhile may be others than those that failed
+		revision, _, err := c.Store.Makes(ctx, ep.ID)
+		if err != nil || revision != ep.Revision {
+			return autoscale.Holdoff{}, err
+		}
+	}
 	if t.Capacity { // held up by nothing else: there may be some again
 		if back, err := c.Store.Regained(ctx, ep.ID); back || err != nil {
 			return autoscale.Holdoff{}, err
@@ -287,14 +303,6 @@ func (c *Control) holdoff(ctx context.Context, ep fleet.Endpoint) (autoscale.Hol
 		why += fmt.Sprintf(", %d times", t.Times)
 	}
 	return autoscale.Holdoff{Until: t.Until, Why: why}, nil
-}
-
-// current reports whether a worker is as the endpoint's revision wants it, though it may
-// have been made for an older one: a revision that only changes how many there are
-// replaces none.
-func current(w fleet.Instance, ep fleet.Endpoint) bool {
-	w.Spec.Market = "" // that is package spot's business
-	return w.Revision == ep.Revision || reflect.DeepEqual(w.Spec, ep.Spec.Worker())
 }
 
 // Scale is a decision to carry out.
@@ -339,9 +347,13 @@ func (c *Control) ScaleEndpoint(ctx context.Context, in Scale) error {
 			return err
 		}
 	}
+	revision, spec, err := c.Store.Makes(ctx, ep.ID)
+	if err != nil {
+		return err
+	}
 	for i := range in.Create {
 		key := fmt.Sprintf("%s:create:%d", in.Key, i)
-		w := store.NewInstance{Name: workerName(ep, key), Spec: ep.Spec.Worker(), EndpointID: ep.ID, Revision: ep.Revision}
+		w := store.NewInstance{Name: workerName(ep, key), Spec: spec.Worker(), EndpointID: ep.ID, Revision: revision}
 		if i < len(in.Makes) {
 			w.Spec.Market, w.Pools = in.Makes[i].Market, in.Makes[i].Pools
 		}

@@ -151,7 +151,16 @@ func (s *Server) getEndpoint(ctx context.Context, in *struct{ EndpointPath }) (*
 	if err != nil {
 		return nil, err
 	}
-	return &shown[Endpoint]{s.showEndpoint(who, e)}, nil
+	out := s.showEndpoint(who, e)
+	if e.State == fleet.Updating {
+		r, err := s.Store.Rollout(ctx, who.AccountID, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		shown := showRollout(r)
+		out.Rollout = &shown
+	}
+	return &shown[Endpoint]{out}, nil
 }
 
 func (s *Server) showEndpoint(who caller, e fleet.Endpoint) Endpoint {

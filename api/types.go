@@ -28,6 +28,7 @@ type Endpoint struct {
 	URL         string      `json:"url,omitempty" doc:"Where its requests go" example:"http://ep-06f2r3k8x9m4n5p6q7s8t9v0w1.us-east.localhost:8080"`
 	Revision    int         `json:"revision" doc:"Of its spec; every change makes one more"`
 	Workers     Workers     `json:"workers"`
+	Rollout     *Rollout    `json:"rollout,omitempty" doc:"While workers are replaced: how far that is. Not in lists"`
 	Trouble     *Trouble    `json:"trouble,omitempty" doc:"What its workers' failures come to; absent when all is well"`
 	CreatedAt   time.Time   `json:"created_at"`
 	UpdatedAt   time.Time   `json:"updated_at"`

@@ -1,6 +1,9 @@
 package fleet
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // An Endpoint is a URL served by workers, as many as its policy wants.
 type Endpoint struct {
@@ -12,7 +15,9 @@ type Endpoint struct {
 	Life
 	// Workers that exist, and those of them that answer. For lists; the store counts.
 	WorkersTotal, WorkersReady int
-	Trouble                    *Trouble // what its workers' mishaps come to; nil: all is well
+	Trouble                    *Trouble  // what its workers' mishaps come to; nil: all is well
+	PausedAt                   time.Time // its roll-out is, since; zero: it is not
+	PausedBy                   string
 	CreatedAt                  time.Time
 	UpdatedAt                  time.Time
 }
@@ -51,6 +56,19 @@ func (s EndpointSpec) Worker() InstanceSpec {
 		Volume: s.Volume, MountPath: s.MountPath, CPUs: s.CPUs, MemoryMB: s.MemoryMB,
 		ProbePath: s.ProbePath, StartTimeout: s.StartTimeout, DrainTimeout: s.DrainTimeout, StopTimeout: DefaultStopTimeout, Labels: s.Labels,
 	}
+}
+
+// Runs reports whether a worker is as the endpoint's revision wants it, though it may have been
+// made for an older one: a revision that only changes how many there are, where they may run, or
+// how requests are treated replaces none.
+func (e *Endpoint) Runs(w *Instance) bool {
+	return w.Revision == e.Revision || w.Spec.sameWorker(e.Spec.Worker())
+}
+
+// sameWorker compares what matters to a worker that runs.
+func (s InstanceSpec) sameWorker(as InstanceSpec) bool {
+	s.Market, s.StartTimeout = as.Market, as.StartTimeout
+	return reflect.DeepEqual(s, as)
 }
 
 // Serving reports whether the endpoint's gateways accept requests, and its autoscaler

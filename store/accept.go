@@ -114,6 +114,11 @@ func (t *tx) claim(h *holding, rec *fleet.Record, ask Ask) error {
 }
 
 func (t *tx) accepted(h *holding, rec fleet.Record) error {
+	return t.acceptedAs(h, rec, fmt.Sprintf("%s %s", rec.Name, h.Name))
+}
+
+// acceptedAs is accepted, with what is said of it.
+func (t *tx) acceptedAs(h *holding, rec fleet.Record, message string) error {
 	if err := t.keepFromSchedules(h, rec); err != nil {
 		return err
 	}
@@ -123,7 +128,6 @@ func (t *tx) accepted(h *holding, rec fleet.Record) error {
 			return err
 		}
 	}
-	message := fmt.Sprintf("%s %s", rec.Name, h.Name)
 	return t.event(h.happened("operation.accepted", rec.Actor, rec.ID, message))
 }
 

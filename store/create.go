@@ -150,7 +150,7 @@ func (s *Store) CreateEndpoint(ctx context.Context, ask Ask, name string, spec f
 		if err != nil {
 			return t.taken(err)
 		}
-		if err := t.insertRevision(h.ID, 1, spec); err != nil {
+		if err := t.insertRevision(rec, 1, 0, revised{spec: spec}); err != nil {
 			return err
 		}
 		if err := t.bump(spec.DataCenter); err != nil {
@@ -172,7 +172,15 @@ func (s *Store) CreateEndpoint(ctx context.Context, ask Ask, name string, spec f
 // NotFound when the account has no such endpoint; Invalid for a bad spec or name, or for
 // another data center; Conflict like Accept, and if the name is taken. For repeated see
 // Accept.
-func (s *Store) UpdateEndpoint(ctx context.Context, ask Ask, endpointID, name string, change func(fleet.EndpointSpec) (fleet.EndpointSpec, error)) (rec fleet.Record, repeated bool, err error) {
+func (s *Store) UpdateEndpoint(ctx context.Context, ask Ask, endpointID, name string, change func(fleet.EndpointSpec) (fleet.EndpointSpec, error)) (fleet.Record, bool, error) {
+	return s.update(ctx, ask, endpointID, name, func(_ *tx, spec fleet.EndpointSpec) (revised, error) {
+		spec, err := change(spec)
+		return revised{spec: spec}, err
+	})
+}
+
+// update is UpdateEndpoint, by a change that may look at the record.
+func (s *Store) update(ctx context.Context, ask Ask, endpointID, name string, change func(*tx, fleet.EndpointSpec) (revised, error)) (rec fleet.Record, repeated bool, err error) {
 	err = s.write(ctx, "update endpoint", func(t *tx) error {
 		rec = t.asked(ask, fleet.KindEndpoint, endpointID, fleet.UpdateEndpoint.Name)
 		h, missing := t.holdOf(ask.AccountID, fleet.KindEndpoint, endpointID)
@@ -190,13 +198,15 @@ func (s *Store) UpdateEndpoint(ctx context.Context, ask Ask, endpointID, name st
 		if called == "" {
 			called = h.Name
 		}
-		spec, newest, err := t.spec(endpointID)
+		before, err := t.spec(endpointID)
 		if err != nil {
 			return err
 		}
-		if spec, err = change(spec); err != nil {
+		next, err := change(t, before.spec)
+		if err != nil {
 			return err
 		}
+		spec := next.spec
 		if err := spec.Validate(called); err != nil {
 			return err
 		}
@@ -208,40 +218,41 @@ func (s *Store) UpdateEndpoint(ctx context.Context, ask Ask, endpointID, name st
 		if err := t.checkVolume(ask.AccountID, spec.DataCenter, spec.Volume); err != nil {
 			return err
 		}
-		rec.Params.Revision = newest + 1
+		rec.Params.Revision = before.newest + 1
 		if err := t.claim(h, &rec, ask); err != nil {
 			return err
 		}
-		if err := t.insertRevision(endpointID, newest+1, spec); err != nil {
+		if err := t.insertRevision(rec, rec.Params.Revision, before.runs, next); err != nil {
 			return err
 		}
 		if _, err := t.exec(`UPDATE endpoints SET name = ? WHERE id = ?`, called, endpointID); err != nil {
 			return t.taken(err)
 		}
-		return t.accepted(h, rec)
+		return t.acceptedAs(h, rec, next.said(h.Name))
 	})
 	return answer(rec, repeated, err)
 }
 
-// spec reads the spec that an endpoint runs, and the number of its newest revision, which
+// A runningSpec is what an endpoint runs: which revision, and the number of its newest, which
 // is a higher one after an update that was undone.
-func (t *tx) spec(endpointID string) (spec fleet.EndpointSpec, newest int, err error) {
-	var row struct {
-		Spec   string `db:"spec"`
-		Newest int    `db:"newest"`
-	}
-	err = t.get(&row, `SELECT r.spec, (SELECT MAX(revision) FROM endpoint_revisions WHERE endpoint_id = e.id) AS newest
-		FROM endpoints e JOIN endpoint_revisions r ON r.endpoint_id = e.id AND r.revision = e.revision WHERE e.id = ?`, endpointID)
-	if err != nil {
-		return spec, 0, missing(err, "endpoint", endpointID)
-	}
-	spec, err = t.recallEndpoint(row.Spec)
-	return spec, row.Newest, err
+type runningSpec struct {
+	spec         fleet.EndpointSpec
+	runs, newest int
 }
 
-func (t *tx) insertRevision(endpointID string, revision int, spec fleet.EndpointSpec) error {
-	_, err := t.exec(`INSERT INTO endpoint_revisions (endpoint_id, revision, spec, active_workers, max_workers, gpus_per_worker, port, target_concurrency, requests, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		endpointID, revision, t.keepEndpoint(spec), spec.ActiveWorkers, spec.MaxWorkers, spec.GPUsPerWorker, spec.Port, spec.TargetConcurrency, document(spec.Requests), micros(t.now))
-	return err
+// spec reads it.
+func (t *tx) spec(endpointID string) (out runningSpec, err error) {
+	var row struct {
+		Spec   string `db:"spec"`
+		Runs   int    `db:"runs"`
+		Newest int    `db:"newest"`
+	}
+	err = t.get(&row, `SELECT r.spec, e.revision AS runs, (SELECT MAX(revision) FROM endpoint_revisions WHERE endpoint_id = e.id) AS newest
+		FROM endpoints e JOIN endpoint_revisions r ON r.endpoint_id = e.id AND r.revision = e.revision WHERE e.id = ?`, endpointID)
+	if err != nil {
+		return out, missing(err, "endpoint", endpointID)
+	}
+	out.runs, out.newest = row.Runs, row.Newest
+	out.spec, err = t.recallEndpoint(row.Spec)
+	return out, err
 }

@@ -8,7 +8,7 @@ import (
 
 // endpointQuery selects endpoints as e, with the spec that they run; callers add conditions.
 const endpointQuery = `SELECT e.id, e.account_id, e.name, e.revision, r.spec, e.state, e.was, COALESCE(e.operation_id, '') AS operation_id,
-	COALESCE(e.next_id, '') AS next_id, e.since, e.deadline, e.reason, e.forgiven_at, e.created_at, e.updated_at
+	COALESCE(e.next_id, '') AS next_id, e.since, e.deadline, e.reason, e.forgiven_at, e.paused_at, e.paused_by, e.created_at, e.updated_at
 	FROM endpoints e JOIN endpoint_revisions r ON r.endpoint_id = e.id AND r.revision = e.revision WHERE 1 = 1`
 
 type endpointRow struct {
@@ -18,9 +18,11 @@ type endpointRow struct {
 	Revision  int    `db:"revision"`
 	Spec      string `db:"spec"`
 	lifeRow
-	ForgivenAt int64 `db:"forgiven_at"`
-	CreatedAt  int64 `db:"created_at"`
-	UpdatedAt  int64 `db:"updated_at"`
+	PausedAt   int64  `db:"paused_at"`
+	PausedBy   string `db:"paused_by"`
+	ForgivenAt int64  `db:"forgiven_at"`
+	CreatedAt  int64  `db:"created_at"`
+	UpdatedAt  int64  `db:"updated_at"`
 }
 
 // endpoint reads an endpoint of any account. NotFound without it.
@@ -46,7 +48,7 @@ func (t *tx) endpoints(q query) ([]fleet.Endpoint, error) {
 	byID, forgiven := map[string]*fleet.Endpoint{}, map[string]int64{}
 	for i, r := range rows {
 		all[i] = fleet.Endpoint{
-			ID: r.ID, AccountID: r.AccountID, Name: r.Name, Revision: r.Revision, Life: r.life(),
+			ID: r.ID, AccountID: r.AccountID, Name: r.Name, Revision: r.Revision, Life: r.life(), PausedAt: at(r.PausedAt), PausedBy: r.PausedBy,
 			CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
 		}
 		var err error

@@ -112,6 +112,11 @@ func (t *tx) serve(h *holding, serving string) error {
 		return nil
 	}
 	h.Serving = serving
+	if serving == ready && h.EndpointID != "" {
+		if err := t.provedRevision(h); err != nil {
+			return err
+		}
+	}
 	if _, err := t.exec(`UPDATE instances SET serving = ?, updated_at = ? WHERE id = ?`, serving, micros(t.now), h.ID); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -233,15 +232,11 @@ func (t *tx) ofNow(ep *fleet.Endpoint, all []fleet.Mishap) (out []fleet.Mishap, 
 	for _, m := range all {
 		ok, known := same[m.Revision]
 		if !known {
-			var doc string
-			if err := t.get(&doc, `SELECT spec FROM endpoint_revisions WHERE endpoint_id = ? AND revision = ?`, ep.ID, m.Revision); err != nil {
-				return nil, err
-			}
-			spec, err := t.recallEndpoint(doc)
+			spec, err := t.specOf(ep.ID, m.Revision)
 			if err != nil {
 				return nil, err
 			}
-			ok = reflect.DeepEqual(spec.Worker(), ep.Spec.Worker())
+			ok = ep.Runs(&fleet.Instance{Revision: m.Revision, Spec: spec.Worker()})
 			same[m.Revision] = ok
 		}
 		if ok {

@@ -84,8 +84,8 @@ func (t *tx) sameWorkers(h *holding, rec fleet.Record) (bool, error) {
 // labels are the labels that a resource has.
 func (t *tx) labels(h *holding) (map[string]string, error) {
 	if h.kind == fleet.KindEndpoint {
-		spec, _, err := t.spec(h.ID)
-		return spec.Labels, err
+		running, err := t.spec(h.ID)
+		return running.spec.Labels, err
 	}
 	var kept string
 	if err := t.get(&kept, `SELECT spec FROM instances WHERE id = ?`, h.ID); err != nil {

@@ -87,6 +87,11 @@ func (t *tx) settle(h *holding, rec *fleet.Record) error {
 	if err := t.release(h); err != nil {
 		return err
 	}
+	if h.kind == fleet.KindEndpoint {
+		if _, err := t.exec(`UPDATE endpoints SET paused_at = 0, paused_by = '' WHERE id = ? AND paused_at > 0`, h.ID); err != nil {
+			return err
+		}
+	}
 	if h.kind == fleet.KindInstance {
 		settled := h.State
 		if h.OperationID != "" {

@@ -97,6 +97,28 @@ func UpdateEndpoint(ctx workflow.Context, in activities.Claim) (err error) {
 		run(ctx, control.SetRevision, next),
 		when(running,
 			run(ctx, control.WakeAutoscaler, in),
-			run(waiting(ctx, fleet.UpdateEndpoint.Limit), control.AwaitWorkers, activities.WorkersWait{EndpointID: ep.ID, Since: ep.AcceptedAt})),
+			func() error { return op.rollOut(ctx, ep) }),
 	)
+}
+
+// rollOut waits until the autoscaler has replaced the workers. While somebody has paused it,
+// the operation's clock stands still.
+func (op *operation) rollOut(ctx workflow.Context, ep activities.Endpoint) error {
+	wait := activities.WorkersWait{EndpointID: ep.ID, Since: ep.AcceptedAt}
+	for {
+		out, err := call(waiting(ctx, fleet.UpdateEndpoint.Limit), control.AwaitRollout, wait)
+		if err != nil || !out.Paused {
+			return err
+		}
+		op.waits = true
+		began := workflow.Now(ctx)
+		wait.Since, err = call(waiting(ctx, fleet.PauseLimit), control.AwaitResumed, ep.ID)
+		op.waits, op.rested = false, op.rested+workflow.Now(ctx).Sub(began)
+		if err != nil {
+			return err
+		}
+		if err := run(ctx, control.WakeAutoscaler, op.Claim)(); err != nil {
+			return err
+		}
+	}
 }

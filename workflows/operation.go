@@ -27,8 +27,9 @@ type operation struct {
 	activities.Claim
 	undo               []func(workflow.Context) error
 	committed, overdue bool
-	paused             bool // its instance is stopped
-	waits              bool // for a place, which the limit does not count
+	paused             bool          // its instance is stopped
+	waits              bool          // for a place, or paused, which the limit does not count
+	rested             time.Duration // that it was paused, and the clock has not been told
 	stop               func()
 	saved              activities.Saved // by the last pass over its snapshot
 	savedAt            time.Time        // when that began
@@ -49,9 +50,15 @@ func newOperation(ctx workflow.Context, kind fleet.Operation, claim activities.C
 	op := &operation{Operation: kind, Claim: claim, stop: cancel}
 	ctx = workflow.WithValue(ctx, operationKey{}, op)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		for workflow.NewTimerWithOptions(ctx, kind.Limit, workflow.TimerOptions{Summary: "limit of " + kind.Name}).Get(ctx, nil) == nil {
-			if op.waits {
+		for left := kind.Limit; workflow.NewTimerWithOptions(ctx, left, workflow.TimerOptions{Summary: "limit of " + kind.Name}).Get(ctx, nil) == nil; {
+			waited := op.waits
+			if waited {
 				_ = workflow.Await(ctx, func() bool { return !op.waits }) // cancelled: the timer is, too
+			}
+			if left = op.rested; left == 0 && waited {
+				left = kind.Limit
+			}
+			if op.rested = 0; left > 0 {
 				continue
 			}
 			op.overdue = true

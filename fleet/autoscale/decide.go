@@ -18,6 +18,11 @@ type Observed struct {
 	Workers  []Worker
 	Failures Failures
 	Holdoff  Holdoff
+	// Paused: a roll-out is, and workers of the older revision are as good as those of the new.
+	Paused bool
+	// Shaky: workers of this revision fail. One has to serve for a while before it takes the
+	// place of an older one.
+	Shaky bool
 	// Sizing is what Size says. Without it the active workers are kept.
 	Sizing *Sizing
 }
@@ -27,8 +32,9 @@ type Worker struct {
 	ID       string
 	State    fleet.State
 	Revision int
-	Ready    bool // it answers, and gets requests
-	Leaving  bool // its host is emptied: it goes like one of an older revision
+	Ready    bool      // it answers, and gets requests
+	Since    time.Time // it has been in its state
+	Leaving  bool      // its host is emptied: it goes like one of an older revision
 	// Doomed workers are on hosts that their providers take away: another is made for each
 	// at once. They go as soon as somebody else is ready, and at Cut in any case.
 	Doomed bool
@@ -56,7 +62,8 @@ func (d Decision) Acts() bool { return d.Create > 0 || len(d.Remove) > 0 }
 // Decide says which workers to make and to remove, so that there are as many as Size wants,
 // all of the newest revision. Dead ones are replaced. A new revision comes up one worker at a time beside the old ones (a surge of
 // one), and an old one goes only when as many are ready without it. So do those whose host
-// is emptied. Those whose host is taken away are replaced all at once.
+// is emptied. Those whose host is taken away are replaced all at once. While a roll-out is
+// paused none is replaced by a newer one.
 func Decide(o Observed) Decision {
 	d := Decision{Desired: min(o.Active, o.Max), Rule: Active}
 	d.Reason = many(d.Desired, "active worker")
@@ -74,12 +81,16 @@ func Decide(o Observed) Decision {
 		case w.Doomed:
 			doomed = append(doomed, w)
 			continue
-		case w.Revision == o.Revision && !w.Leaving:
+		case (w.Revision == o.Revision || o.Paused) && !w.Leaving:
 			current = append(current, w)
 		default:
 			old = append(old, w)
 		}
 		if alive(w) && w.Ready {
+			if wait := o.unproved(w); wait > 0 {
+				d.Again = soonest(d.Again, wait)
+				continue
+			}
 			ready++
 		}
 	}
@@ -89,7 +100,7 @@ func Decide(o Observed) Decision {
 	// Too many of the new: those that serve the least go first.
 	slices.SortStableFunc(current, leastUseful)
 	for len(current) > d.Desired {
-		if current[0].Ready {
+		if current[0].Ready && o.unproved(current[0]) == 0 {
 			ready--
 		}
 		d.Remove = append(d.Remove, current[0].ID)

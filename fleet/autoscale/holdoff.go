@@ -26,6 +26,18 @@ func (f Failures) wait(now time.Time) time.Duration {
 	return max(0, f.Last.Add(pause).Sub(now))
 }
 
+// prove is how long a worker has to serve before it takes the place of an older one, when
+// others like it have failed: what crashes a moment after it was ready never empties an endpoint.
+const prove = 30 * time.Second
+
+// unproved is how much longer a worker has to serve before it counts as one that does.
+func (o *Observed) unproved(w Worker) time.Duration {
+	if !o.Shaky || o.Paused || w.Leaving || w.Revision != o.Revision {
+		return 0
+	}
+	return max(0, w.Since.Add(prove).Sub(o.Now))
+}
+
 // holdoff is the longer of the two, and why.
 func (o *Observed) holdoff() (wait time.Duration, why string) {
 	wait, why = o.Failures.wait(o.Now), many(o.Failures.Count, "decision")+" could not be carried out"

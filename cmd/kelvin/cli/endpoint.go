@@ -48,6 +48,9 @@ func showEndpoint(e api.Endpoint, now time.Time) facts {
 	f.add("Reason", e.Reason)
 	f.add("Operation", e.OperationID)
 	f.add("Workers", e.Status)
+	if e.Rollout != nil {
+		f.add("Roll-out", e.Rollout.State+": "+e.Rollout.Message)
+	}
 	f.addTrouble(e.Trouble, now)
 	f.add("Scale", fmt.Sprintf("%d to %d workers, each meant for %d requests in flight", e.Spec.ActiveWorkers, e.Spec.MaxWorkers, e.Spec.TargetConcurrency))
 	f.add("Market", marketOf(e.Spec.Spot))
@@ -88,7 +91,7 @@ func (a *app) endpointCommand() *cobra.Command {
 			name: "rm", aliases: []string{"delete"}, does: "delete", short: "Delete an endpoint, its workers and its URL for good",
 			erases: "its workers, its URL and its settings are gone", method: http.MethodDelete,
 		}, legalOnEndpoint),
-		a.endpointFailures(),
+		a.endpointRevisions(), a.endpointRollout(), a.endpointFailures(),
 		a.endpointKey(),
 		logsCommand(a, endpoints, "Print what an endpoint's workers write", `Print what an endpoint's workers wrote and write to stdout and stderr, by time, each line after its
 worker's name. Workers that are gone are among them for as long as the data center keeps logs.`),
