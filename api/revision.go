@@ -64,15 +64,20 @@ func showRevision(r fleet.Revision) Revision {
 
 type listRevisionsInput struct {
 	EndpointPath
-	Page
+	Limit int `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"Items on a page"`
+	After int `query:"after" minimum:"1" doc:"The next of the page before: only revisions of lower numbers"`
 }
 
 func (s *Server) listRevisions(ctx context.Context, in *listRevisionsInput) (*listed[Revision], error) {
-	found, err := s.Store.Revisions(ctx, callerOf(ctx).AccountID, in.ID, in.more())
+	page := Page{Limit: in.Limit}
+	if in.After > 0 {
+		page.After = strconv.Itoa(in.After)
+	}
+	found, err := s.Store.Revisions(ctx, callerOf(ctx).AccountID, in.ID, page.more())
 	if err != nil {
 		return nil, err
 	}
-	return list(in.Page, found, func(r fleet.Revision) string { return strconv.Itoa(r.Number) }, showRevision), nil
+	return list(page, found, func(r fleet.Revision) string { return strconv.Itoa(r.Number) }, showRevision), nil
 }
 
 type getRevisionInput struct {
