@@ -57,7 +57,7 @@ func (c *Control) observeSpot(ctx context.Context, ep fleet.Endpoint, workers []
 		in.Workers = append(in.Workers, spot.Worker{
 			ID: w.ID, Pool: pool, Market: cmp.Or(w.Market, fleet.OnDemand), Since: w.CreatedAt, Ready: w.Ready, ReadyAt: w.Since,
 			Doomed: w.Notice.Preempts(), Deadline: w.Notice.Deadline,
-			Leaving: w.State == fleet.Terminating || w.NextID != "", Old: !ep.Runs(&w) || w.Leaving, InFlight: inFlight[w.ID],
+			Leaving: w.State == fleet.Terminating || w.NextID != "", Old: !ep.Runs(&w) && ep.PausedAt.IsZero() || w.Leaving, InFlight: inFlight[w.ID],
 		})
 	}
 	return in, nil
