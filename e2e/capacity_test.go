@@ -83,9 +83,15 @@ func TestCapacity(t *testing.T) {
 	}
 	require.NoError(t, starts.Wait())
 	require.Eventually(t, func() bool {
-		started, err := s.StartedEndpoints(ctx)
-		return err == nil && len(started) == most
-	}, 20*time.Minute, 200*time.Millisecond)
+		watch, err := s.Watch(ctx)
+		looked := 0
+		for _, e := range watch.Endpoints {
+			if e.State == fleet.Running && e.Scaling > 0 { // its autoscaler has had its first look
+				looked++
+			}
+		}
+		return err == nil && looked == most
+	}, 20*time.Minute, time.Second)
 	took := time.Since(began)
 	t.Logf("%d endpoints started in %s (%.0f a second): %s", most, took.Round(time.Second), float64(most)/took.Seconds(), figures(t, both))
 
@@ -108,9 +114,10 @@ func TestCapacity(t *testing.T) {
 		wakes.Go(func() error { return operations.Wake(limited, id) })
 	}
 	require.NoError(t, wakes.Wait())
+	t.Logf("all signalled in %s", time.Since(began).Round(time.Millisecond))
 	require.Eventually(t, func() bool {
 		return eventsOf(t, temporal, last) >= lastEvents+look && eventsOf(t, temporal, ids[0]) >= events+look
-	}, 5*time.Minute, 50*time.Millisecond)
+	}, 10*time.Minute, 200*time.Millisecond, "those of the last were %d, of the first %d", lastEvents, events)
 	t.Logf("all woken in %s, with %s and %s of CPU; a look at a signal is %d events", time.Since(began).Round(time.Millisecond),
 		(cpuOf(t, both[0].pid) - before[0]).Round(time.Millisecond), (cpuOf(t, both[1].pid) - before[1]).Round(time.Millisecond),
 		eventsOf(t, temporal, ids[0])-events)
