@@ -2,7 +2,9 @@ package simulate
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/gob"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,21 +12,41 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 )
 
-// A keep is a folder with results of baselines, which an evaluation that was interrupted, or
-// that follows a change of our own policies, need not find anew. It knows nothing of changes
-// of the simulator: after one it has to be removed by hand. Our own results are never kept.
+// A keep is a folder with results, which an evaluation that was interrupted need not find
+// anew. Those of our own policies are good for this very program only. Those of baselines are
+// good after a change of our policies, too; after one of the simulator the folder has to be
+// removed by hand.
 type keep string
+
+// program tells one build from another.
+var program = sync.OnceValue(func() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:8])
+})
 
 func (k keep) path(w *Workload, seed uint64, c Contender, o Options) string {
 	world, err := json.Marshal([]any{w.Name, w.Target, w.Limit, w.Active, w.Max, w.Service, w.Warm, w.Block, w.Steps, o})
 	if err != nil {
 		panic(err) // plain figures
 	}
+	if c.ours {
+		world = append(world, program()...)
+	}
 	h := fnv.New64a()
 	_, _ = h.Write(world)
-	return filepath.Join(string(k), fmt.Sprintf("%016x-%s-%d.gob", h.Sum64(), c.Name, seed))
+	return filepath.Join(string(k), fmt.Sprintf("%016x-%s-%d.gob", h.Sum64(), strings.ReplaceAll(c.Name, ":", "_"), seed))
 }
 
 func (k keep) load(path string) (*Result, error) {
@@ -61,7 +83,7 @@ func (k keep) run(w *Workload, seed uint64, contenders []Contender, o Options) (
 	var missing []Contender
 	var places []int
 	for i, c := range contenders {
-		if !c.ours {
+		if !c.ours || program() != "" {
 			r, err := k.load(k.path(w, seed, c, o))
 			if err != nil {
 				return nil, err
@@ -82,7 +104,7 @@ func (k keep) run(w *Workload, seed uint64, contenders []Contender, o Options) (
 	}
 	for i, r := range results {
 		out[places[i]] = r
-		if missing[i].ours {
+		if missing[i].ours && program() == "" {
 			continue
 		}
 		if err := k.save(k.path(w, seed, missing[i], o), r); err != nil {

@@ -149,7 +149,7 @@ func simulateEvaluateCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&e.Quick, "quick", false, "leave out the largest workloads, and what only explains")
 	cmd.Flags().IntVar(&e.Seeds, "seeds", 10, "seeds for each workload; 1 to 1000")
 	cmd.Flags().IntVar(&e.Others, "other-seeds", 0, "those of policies other than default, fast and knative (default: --seeds)")
-	cmd.Flags().StringVar(&e.Keep, "keep", "", "folder in which results of other systems' policies are kept for the next time; remove it when the simulator has changed")
+	cmd.Flags().StringVar(&e.Keep, "keep", "", "folder in which results are kept, so that an evaluation can be interrupted; remove it when the simulator has changed")
 	cmd.Flags().StringVar(&document, "document", "", "Markdown file whose sections are replaced; without it they are printed")
 	cmd.Flags().StringVar(&plot, "plot", "", "SVG file for a plot of a surge")
 	cmd.Flags().StringVar(&rows, "rows", "", "CSV file for all figures of all rows")
