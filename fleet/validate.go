@@ -124,7 +124,7 @@ func (s ScalingSpec) validate(p *problems) {
 	p.add(s.ZeroHold == 0 || s.ZeroHold >= Duration(time.Minute) && s.ZeroHold <= Duration(24*time.Hour), "body.scaling.zero_hold", "is out of range", "60s to 24h")
 	p.add(s.Drain == 0 || s.Drain >= Duration(time.Second) && s.Drain <= Duration(time.Hour), "body.scaling.drain", "is out of range", "1s to 1h")
 	p.add(s.MinArrivals >= -1 && s.MinArrivals <= 1000, "body.scaling.min_arrivals", "is out of range", "-1 to 1000")
-	p.add(s.CancelAfter >= Duration(-time.Second) && s.CancelAfter <= Duration(time.Hour), "body.scaling.cancel_after", "is out of range", "-1s to 1h")
+	p.add(s.CancelAfter == 0 || s.CancelAfter == Duration(-time.Second) || s.CancelAfter >= Duration(time.Second) && s.CancelAfter <= Duration(50*time.Second), "body.scaling.cancel_after", "is out of range", "-1s, or 1s to 50s")
 }
 
 func (s RequestSpec) validate(p *problems) {

@@ -3,10 +3,10 @@ package autoscale
 // fast are the rules of the policy of that name: workers as soon as load asks for them, in
 // time for the next minute, and none for longer than it pays.
 //
-// The numbers were chosen on clients 26, 11 and 13 of ServeGen's m-small, days 0 to 3, and on the
-// synthetic loads of `kelvin simulate` (constant, steps, ramp, square waves, impulse), so that Knative's
-// KPA costs more and delays more of the requests on each of them. docs/autoscaling.md has the
-// results, also on loads on which nothing was chosen.
+// The numbers were chosen on clients 26, 11 and 13 of ServeGen's m-small, days 0 to 3 (also with one
+// request per GPU), and on the synthetic loads of `kelvin simulate` (constant, steps, ramp,
+// square waves, impulse), so that Knative's KPA costs more and delays more of the requests on each of
+// them. docs/autoscaling.md has the results, also on loads on which nothing was chosen.
 var fast = Options{
 	Policy: Fast,
 	// Growth needs no limit of its own: D8 asks for no more than arrivals and the queue
@@ -14,7 +14,7 @@ var fast = Options{
 	UpPercent: None,
 	// All that are idle may leave at once. What that costs when load comes back, Patience learns.
 	DownCount: None, DownPercent: 100,
-	// Workers are added at 85 %, which is a minute's head start on a ramp from 5 to 100
+	// Workers are added at 85 %, in whole requests, which is a minute's head start on a ramp from 5 to 100
 	// requests a second in 20 minutes: 100 % delays 6 % of those by more than 1 s, 90 % 1 %, 85 % 0.2 %.
 	Fill: 85,
 	// 78 % is close enough below that to cost little (at 70 %, 8 % more on a surge), and far
@@ -25,9 +25,9 @@ var fast = Options{
 	ZeroHold: minutes(2),
 	// In which a queue should be gone: 30 s delays more of an impulse than KPA does, 20 s costs more.
 	Drain: seconds(25),
-	// Six seconds see a surge sooner than ten do; three take every burst for one. Ten arrivals
-	// at the least, so that one request is not a surge.
-	Rate: seconds(6), MinArrivals: 10,
+	// Six seconds see a surge sooner than ten do; three take every burst for one. Thirty arrivals
+	// at the least, so that a request is not a surge: with ten, rare ones cost 10 % more.
+	Rate: seconds(6), MinArrivals: 30,
 	CancelAfter: seconds(10), // longer costs 5 % on bursts
 	// Without it a surge to 50 times the load is sized at half its need for half a minute, and
 	// half as many again wait.

@@ -105,12 +105,13 @@ func (m *Meter) arrived(ago int, o Options) (n, over int) {
 	return n, max(over, 1)
 }
 
-// recall follows the mean time of requests, at every second in which some end: up in two
+// recall follows the mean time of requests, if those of the last minute are a hundred (the mean
+// of fewer is mostly chance), at every second in which some end: up in two
 // minutes or so, down in four. When load jumps up, the short requests end first, and their
 // mean says for a while that all are short.
 func (m *Meter) recall() {
 	const up, down = 128, 256
-	switch mean := m.minute(); {
+	switch mean := m.mean(100); {
 	case m.slow == 0:
 		m.slow = mean
 	case mean > m.slow:
@@ -120,10 +121,10 @@ func (m *Meter) recall() {
 	}
 }
 
-// minute is the mean time of the requests that ended in the last minute, if those are twenty.
-func (m *Meter) minute() time.Duration {
+// mean is the mean time of the requests that ended in the last minute, if those are so many.
+func (m *Meter) mean(least int64) time.Duration {
 	ended, busy := m.ended()
-	if ended < 20 {
+	if ended < least {
 		return 0
 	}
 	return busy / time.Duration(ended)

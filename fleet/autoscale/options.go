@@ -54,6 +54,9 @@ func OptionsOf(s fleet.EndpointSpec) Options {
 	if o.Target < 1 {
 		o.Target = fleet.DefaultConcurrency
 	}
+	if o.Policy == Fast {
+		o.Fill, o.LowPercent = wholly(o.Fill, o.Target), wholly(o.LowPercent, o.Target)
+	}
 	override(&o.UpPercent, s.Scaling.UpPercent)
 	override(&o.DownCount, s.Scaling.DownCount)
 	override(&o.DownPercent, s.Scaling.DownPercent)
@@ -66,6 +69,12 @@ func OptionsOf(s fleet.EndpointSpec) Options {
 	o.MinArrivals = max(o.MinArrivals, 0)
 	o.CancelAfter = max(o.CancelAfter, 0)
 	return o
+}
+
+// wholly is the least share of a target that is that many percent and a whole number of
+// requests: a worker for one at a time is full with it, or idle.
+func wholly(percent, target int) int {
+	return min(100, ceil(100*ceil(percent*target, 100), target))
 }
 
 // override replaces what a policy says by what a spec does, if that is anything.

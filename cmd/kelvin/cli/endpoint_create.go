@@ -17,6 +17,7 @@ type endpointFlags struct {
 	workload
 	markets                        marketFlags
 	active, max, port, concurrency int
+	scaling                        scalingFlags
 	requests                       requestFlags
 }
 
@@ -30,10 +31,12 @@ func (e *endpointFlags) flags(a *app, cmd *cobra.Command) {
 	f.StringVar(&e.probePath, "probe-path", "", "`Path` whose answer below 500 says that a worker is ready. Default /")
 	e.markets.flags(cmd)
 	e.workload.flags(a, cmd)
+	e.scaling.flags(cmd)
 	e.requests.flags(cmd)
 }
 
-// fields are those that were given. base is what --env and --label add to.
+// fields are those that were given. base is what --env, --label and the options of scaling
+// add to.
 func (e *endpointFlags) fields(a *app, cmd *cobra.Command, base fleet.EndpointSpec) (api.EndpointFields, error) {
 	env, err := e.environment(a, cmd, base.Env)
 	if err != nil {
@@ -64,6 +67,7 @@ func (e *endpointFlags) fields(a *app, cmd *cobra.Command, base fleet.EndpointSp
 		CPUs:              given(cmd, "cpus", &e.cpus),
 		MemoryMB:          given(cmd, "memory-mb", &e.memoryMB),
 		Labels:            labels,
+		Scaling:           e.scaling.spec(cmd, base.Scaling),
 		Requests:          e.requests.spec(cmd, base.Requests),
 		Spot:              e.markets.spec(cmd, base.Spot),
 	}, nil
@@ -88,8 +92,8 @@ func (a *app) endpointCreate() *cobra.Command {
 				return usage(s.cmd, "what should it run? Give --image, or --quick-deploy (`kelvin quick-deploy ls` shows them)")
 			}
 			var base fleet.EndpointSpec
-			if quick != "" && anyGiven(s.cmd, "env", "env-file", "label", "concurrency-limit", "queue-max", "queue-timeout", "request-timeout", "idle-timeout", "max-body", "keys") {
-				// What a request says of variables or requests stands for all that a quick deploy does; a flag means one of them.
+			if quick != "" && anyGiven(s.cmd, append(scalingOptions, "env", "env-file", "label", "concurrency-limit", "queue-max", "queue-timeout", "request-timeout", "idle-timeout", "max-body", "keys")...) {
+				// What a request says of variables, scaling or requests stands for all that a quick deploy does; a flag means one of them.
 				from, err := quickDeploys.find(ctx, s.client, quick)
 				if err != nil {
 					return err
@@ -135,7 +139,7 @@ func (a *app) endpointUpdate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "update ENDPOINT", Short: "Change an endpoint",
 		Long: "Changes what the flags name, and nothing else. New settings reach the workers one by one, without losing requests.\n" +
-			"--env and --label add to those that there are, and replace those of the same name.",
+			"--env and --label add to those that there are, and replace those of the same name. So do the options of scaling, from --scaling-policy to --cancel-after.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeNouns(a, endpoints, accepts(legalOnEndpoint, "update")),
 		RunE: a.run(func(ctx context.Context, s *session, args []string) error {
 			if err := ch.check(s.cmd); err != nil {

@@ -78,6 +78,22 @@ func TestUpdateChangesOnlyWhatIsNamed(t *testing.T) {
 	}}, sent[api.EndpointPatch](t, w, "PATCH", "/v1/endpoints/"+id("ep_", 1)))
 }
 
+func TestOptionsOfScalingAddToThoseThereAre(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	there := llama()
+	there.Spec.Scaling = fleet.ScalingSpec{Policy: "fast", DownCount: 3, Hold: fleet.Duration(2 * time.Minute)}
+	w.answers("GET /v1/endpoints/{id}", 200, there)
+	w.answers("GET /v1/endpoints", 200, page(there))
+	w.answers("PATCH /v1/endpoints/{id}", 202, stopOperation(api.OperationPending))
+	w.mustRun("endpoint", "update", "llama", "--up-percent", "400", "--down-count", "0", "--down-percent", "25", "--low-percent", "60", "--zero-hold", "5m",
+		"--queue-drain", "20s", "--min-arrivals", "-1", "--cancel-after", "-1s")
+	require.Equal(t, api.EndpointPatch{EndpointFields: api.EndpointFields{Scaling: &fleet.ScalingSpec{
+		Policy: "fast", UpPercent: 400, DownPercent: 25, LowPercent: 60, Hold: fleet.Duration(2 * time.Minute), ZeroHold: fleet.Duration(5 * time.Minute),
+		Drain: fleet.Duration(20 * time.Second), MinArrivals: -1, CancelAfter: fleet.Duration(-time.Second),
+	}}}, sent[api.EndpointPatch](t, w, "PATCH", "/v1/endpoints/"+id("ep_", 1)))
+}
+
 func TestCreateInstanceSendsItsSpec(t *testing.T) {
 	t.Parallel()
 	w := stocked(newWorld(t))
@@ -99,9 +115,19 @@ func TestEveryFieldOfASpecHasAFlag(t *testing.T) {
 		require.NoError(t, err)
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(spec)) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			flag := flagsOfFields[name]
-			require.NotEmpty(t, flag, "no flag for %s", name)
-			require.NotNil(t, cmd.Flags().Lookup(flag), "%s create has no --%s", kind, flag)
+			names := []string{name}
+			if of := field.Type; of.Kind() == reflect.Pointer && of.Elem().Kind() == reflect.Struct { // a group of options
+				names = nil
+				for _, option := range reflect.VisibleFields(of.Elem()) {
+					under, _, _ := strings.Cut(option.Tag.Get("json"), ",")
+					names = append(names, name+"."+under)
+				}
+			}
+			for _, name := range names {
+				flag := flagsOfFields[name]
+				require.NotEmpty(t, flag, "no flag for %s", name)
+				require.NotNil(t, cmd.Flags().Lookup(flag), "%s create has no --%s", kind, flag)
+			}
 		}
 	}
 	require.Equal(t, "--env HOME", flagOf("env.HOME"))

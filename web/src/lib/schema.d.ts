@@ -4992,38 +4992,38 @@ export interface components {
         };
         ScalingSpec: {
             /**
-             * @description Starting workers are cancelled when nothing in this time has wanted them; -1s: never
+             * @description Starting workers are cancelled when nothing in this time has wanted them, 1s to 50s; -1s: never. default: -1s, fast: 10s
              * @example 10s
              */
             cancel_after?: string;
             /**
              * Format: int64
-             * @description Workers that leave at a time; -1: no limit
+             * @description Workers that leave at a time; -1: no limit. default: 1, fast: -1
              */
             down_count?: number;
             /**
              * Format: int64
-             * @description Share of the workers that leaves at a time at the most, in percent; one may always leave
+             * @description Share of the workers that leaves at a time at the most, in percent; one may always leave. Both: 100
              */
             down_percent?: number;
             /**
-             * @description Time in which a queue should be gone
+             * @description Time in which a queue should be gone, 1s to 1h. default: 60s, fast: 25s
              * @example 60s
              */
             drain?: string;
             /**
-             * @description How long use must be low before a worker leaves. At least 60s
+             * @description How long use must be low before a worker leaves, 60s to 24h. Both: 60s
              * @example 60s
              */
             hold?: string;
             /**
              * Format: int64
-             * @description Use is low when the load fits at this share of the target on fewer workers, in percent
+             * @description Use is low when the load fits at this share of the target on fewer workers, in percent. default: 70, fast: 78
              */
             low_percent?: number;
             /**
              * Format: int64
-             * @description Arrivals that a rate rests on at least: its window widens until it has them, to 60 s; -1: none
+             * @description Arrivals that a rate rests on at least: its window widens until it has them, to 60 s; -1: none. default: -1, fast: 10
              */
             min_arrivals?: number;
             /**
@@ -5037,7 +5037,7 @@ export interface components {
              */
             up_percent?: number;
             /**
-             * @description How long without any request before the last worker leaves
+             * @description How long without any request before the last worker leaves, 60s to 24h. default: 60s, fast: 2m
              * @example 60s
              */
             zero_hold?: string;
