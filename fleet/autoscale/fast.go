@@ -23,11 +23,12 @@ var fast = Options{
 	Hold:       minutes(1), // as by default: never less
 	// Without a request for two minutes: a wake costs a cold start of half of that.
 	ZeroHold: minutes(2),
-	// In which a queue should be gone: 30 s delays more of an impulse than KPA does, 20 s costs more.
-	Drain: seconds(25),
-	// Six seconds see a surge sooner than ten do; three take every burst for one. Thirty arrivals
-	// at the least, so that a request is not a surge: with ten, rare ones cost 10 % more.
-	Rate: seconds(6), MinArrivals: 30,
+	// In which a queue should be gone: 25 s and more delay as many of an impulse as KPA does, 20 s costs
+	// as much as KPA.
+	Drain: seconds(23),
+	// Six seconds see a surge sooner than ten do; three take every burst for one. Sixty arrivals
+	// at the least, so that a request is not a surge: with ten, rare ones cost 15 % more.
+	Rate: seconds(6), MinArrivals: 60,
 	CancelAfter: seconds(10), // longer costs 5 % on bursts
 	// Without it a surge to 50 times the load is sized at half its need for half a minute, and
 	// half as many again wait.

@@ -143,12 +143,12 @@ func TestTheNeedIsNeverLessThanWhatIsInFlight(t *testing.T) {
 	require.Equal(t, 500_000, heard(o, rests(100, busy)...).Need)
 	busy.Arrived = 100 // of 10 s each
 	require.Equal(t, 1_000_000, heard(o, rests(100, busy)...).Need)
-	busy.Queued = 90 // of 10 s each, in 25 s
-	require.Equal(t, 1_036_000, heard(o, rests(100, busy)...).Need)
+	busy.Queued = 90 // of 10 s each, in 23 s
+	require.Equal(t, 1_039_131, heard(o, rests(100, busy)...).Need)
 	unknown := autoscale.Sample{InFlight: 500, Queued: 90}
 	require.Equal(t, 590_000, heard(o, rests(100, unknown)...).Need, "nobody knows how long they take")
 	calm := row(rests(100, busy), rests(10, autoscale.Sample{InFlight: 1}))
-	require.Equal(t, 1_036_000, heard(o, calm...).Need, "ten seconds ago")
+	require.Equal(t, 1_039_131, heard(o, calm...).Need, "ten seconds ago")
 	require.Less(t, heard(o, append(calm, rests(11, autoscale.Sample{})...)...).Need, 600_000)
 }
 

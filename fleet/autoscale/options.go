@@ -55,7 +55,9 @@ func OptionsOf(s fleet.EndpointSpec) Options {
 		o.Target = fleet.DefaultConcurrency
 	}
 	if o.Policy == Fast {
-		o.Fill, o.LowPercent = wholly(o.Fill, o.Target), wholly(o.LowPercent, o.Target)
+		low, full := o.LowPercent, o.Fill
+		o.Fill = wholly(full, o.Target)
+		o.LowPercent = low * o.Fill / full // as far below as ever: noise must fit between
 	}
 	override(&o.UpPercent, s.Scaling.UpPercent)
 	override(&o.DownCount, s.Scaling.DownCount)

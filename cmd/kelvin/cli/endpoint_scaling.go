@@ -30,8 +30,8 @@ func (s *scalingFlags) flags(cmd *cobra.Command) {
 	f.IntVar(&s.lowPercent, "low-percent", 0, "Use is low when the load fits on fewer workers at this share of the target, 1 to 100 `percent`; 0: as the policy has it. Default 70; fast: 78")
 	f.DurationVar(&s.lowHold, "low-hold", 0, "How long use must be low before a worker leaves, 60s to 24h; 0s: as the policy has it. Default 60s")
 	f.DurationVar(&s.zeroHold, "zero-hold", 0, "How long without any request before the last worker leaves, 60s to 24h; 0s: as the policy has it. Default 60s; fast: 2m")
-	f.DurationVar(&s.queueDrain, "queue-drain", 0, "Time in which a queue should be gone, 1s to 1h; 0s: as the policy has it. Default 60s; fast: 25s")
-	f.IntVar(&s.minArrivals, "min-arrivals", 0, "`Requests` that a rate of arrivals rests on at least, 1 to 1000, -1: no least number; 0: as the policy has it. Default -1; fast: 30")
+	f.DurationVar(&s.queueDrain, "queue-drain", 0, "Time in which a queue should be gone, 1s to 1h; 0s: as the policy has it. Default 60s; fast: 23s")
+	f.IntVar(&s.minArrivals, "min-arrivals", 0, "`Requests` that a rate of arrivals rests on at least, 1 to 1000, -1: no least number; 0: as the policy has it. Default -1; fast: 60")
 	f.DurationVar(&s.cancelAfter, "cancel-after", 0, "Starting workers are cancelled that nothing has wanted for so long, 1s to 50s, -1s: never; 0s: as the policy has it. Default -1s; fast: 10s")
 	complete(cmd, "scaling-policy", fixed("default", "fast"))
 }
