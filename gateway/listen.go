@@ -11,8 +11,8 @@ import (
 // there, too, if they say so: the next gateway before this one ends.
 func Listen(ctx context.Context, address string, shared bool) (net.Listener, error) {
 	var c net.ListenConfig
+	c.SetMultipathTCP(false) // or the kernel cannot be told who gets new connections, or that nobody does
 	if shared {
-		c.SetMultipathTCP(false) // or the kernel cannot be told who gets new connections
 		c.Control = func(_, _ string, raw syscall.RawConn) error { return onSocket(raw, share) }
 	}
 	return c.Listen(ctx, "tcp", address)
@@ -47,6 +47,9 @@ func stopListening(ctx context.Context, ln net.Listener, shared bool) {
 				sleep(ctx, 10*time.Millisecond)
 			}
 		}
+	}
+	if !shared && lastCall(ln) {
+		sleep(ctx, lastCallFor)
 	}
 	_ = ln.Close() // if it fails, it is closed
 }

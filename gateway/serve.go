@@ -15,6 +15,10 @@ import (
 // dismissed is how long requests that are sent away may take to go.
 const dismissed = 200 * time.Millisecond
 
+// lastCallFor is how long connections may take that were being made when a gateway was told
+// to stop.
+const lastCallFor = 250 * time.Millisecond
+
 // Serve answers requests on ln, over HTTP/1.1 and over HTTP/2 without TLS, until ctx ends.
 // Then it accepts no more, waits for those in flight up to ShutdownGrace (WebSockets are in
 // flight until they close), breaks off the rest, and returns nil, or Timeout if there was
@@ -60,6 +64,12 @@ func (g *Gateway) serve(ctx context.Context, ln net.Listener, handler http.Handl
 	case err := <-ended:
 		return fmt.Errorf("serve requests: %w", err)
 	case <-ctx.Done():
+	}
+	if g.options.Linger <= 0 && lastCall(ln) {
+		// Connections that the kernel has accepted, and we have not yet, would be broken by
+		// closing the listener, with the requests in them. New ones try again in a second, and
+		// then are refused.
+		sleep(requests, lastCallFor)
 	}
 
 	grace, cancel := context.WithTimeout(requests, g.options.ShutdownGrace)

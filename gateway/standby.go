@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -142,3 +143,13 @@ func (s *standby) Close() error {
 
 // Addr implements net.Listener.
 func (s *standby) Addr() net.Addr { return s.address }
+
+// SyscallConn implements syscall.Conn.
+func (s *standby) SyscallConn() (syscall.RawConn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if socket, ok := s.inner.(syscall.Conn); ok {
+		return socket.SyscallConn()
+	}
+	return nil, net.ErrClosed
+}

@@ -91,10 +91,7 @@ func (g *gatewayPart) limits(cmd *cobra.Command) {
 
 // open listens on an address, which the flag named.
 func (g *gatewayPart) open(ctx context.Context, address, flag string) (net.Listener, error) {
-	if !g.sharePort {
-		return listen(address, flag)
-	}
-	ln, err := gateway.Listen(ctx, address, true)
+	ln, err := gateway.Listen(ctx, address, g.sharePort)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w (another address: --%s)", err, flag)
 	}
