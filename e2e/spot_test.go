@@ -269,6 +269,9 @@ func TestHostsAreTakenAwayUnderLoad(t *testing.T) {
 	parallel(2, func(i int) { s.must("host", "preempt", []string{"spot-2", "spot-3"}[i], "--in", "30s") })
 	made = s.replacement(ep.ID, said)
 	heard = s.event(two, "host.preempted", said)
+	if other := s.event(three, "host.preempted", said); other.At.Before(heard.At) {
+		heard = other
+	}
 	t.Logf("a whole pool: the first replacement was started %s after the notice", made.Sub(heard.At).Round(time.Millisecond))
 	require.Less(t, made.Sub(heard.At), 2*time.Second)
 	full(30*time.Second, "on-demand workers serve in their place")
