@@ -41,11 +41,12 @@ import (
 // one workflow at a time, numbers its activities, and makes one of them go wrong.
 type world struct {
 	*testing.T
-	store    *store.Store
-	account  string
-	hosts    []string // two
-	machines map[string]machine.Machine
-	skew     atomic.Int64 // added to the record's clock
+	store     *store.Store
+	account   string
+	hosts     []string // two
+	machines  map[string]machine.Machine
+	simulated []*sim.Host  // that they are on
+	skew      atomic.Int64 // added to the record's clock
 
 	templates []fleet.Attachment // of the servers to come
 
@@ -146,6 +147,7 @@ func newWorld(t *testing.T) *world {
 	for _, id := range w.hosts {
 		host := sim.NewHost(sim.Options{})
 		t.Cleanup(host.Close)
+		w.simulated = append(w.simulated, host)
 		w.machines[id] = host.Open(id)
 		w.gpu[id], err = sim.NewGPUs(sim.GPUOptions{Devices: sim.DevicesOf(declared(id)), Seconds: 1e-6})
 		require.NoError(t, err)
@@ -527,13 +529,26 @@ func (e *endpoints) StopAutoscaler(context.Context, string) error {
 // Wake implements activities.Operations.
 func (e *endpoints) Wake(ctx context.Context, endpointID string) error {
 	control := &activities.Control{Store: e.w.store, Operations: e, Logger: slog.New(slog.DiscardHandler)}
-	for e.w.scaler {
+	for patience := 4; e.w.scaler; {
 		seen, err := control.ObserveEndpoint(ctx, endpointID)
 		if err != nil || !seen.Started {
 			return err
 		}
-		seen.Now = time.Now()
+		seen.Now = e.w.store.Now()
 		d := autoscale.Decide(seen.Observed)
+		if !d.Acts() && d.Rule == autoscale.BackOff && patience > 0 { // the wait is over at once
+			patience--
+			if mishaps, err := e.w.store.MishapsSince(ctx, endpointID, time.Time{}); err != nil || fleet.Hopeless(mishaps) != nil {
+				return err // whoever waits for the workers gives up
+			}
+			e.w.skew.Add(int64(d.Again + time.Millisecond))
+			for _, id := range e.w.hosts {
+				if id != e.w.lost && id != e.w.gone {
+					e.w.renew(id)
+				}
+			}
+			continue
+		}
 		if !d.Acts() {
 			return nil
 		}
