@@ -129,7 +129,7 @@ type pace struct{ first, most time.Duration }
 // paceOf is by what can mend the cause: time does not make an image appear, and other
 // people's workers go when they go.
 func paceOf(c Cause) pace {
-	switch c { //nolint:exhaustive // the rest is the program's, or the host's
+	switch c { // the rest is the program's, or the host's
 	case PullError:
 		return pace{15 * time.Second, 10 * time.Minute}
 	case NoCapacity:

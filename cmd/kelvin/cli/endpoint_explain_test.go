@@ -12,15 +12,17 @@ import (
 
 func scaledUp() (api.Scaling, api.List[api.ScaleDecision]) {
 	votes := []fleet.ScaleVote{{Rule: "max", Total: 5, Note: "never more than 5 workers"}, {Rule: "concurrency", Total: 4, Note: "400 requests"}}
-	return api.Scaling{
-			EndpointID: id("ep_", 1), Scaled: true, Workers: api.ScalingWorkers{Desired: 3, Ready: 2, Starting: 1, Active: 1, Max: 5, Target: 100},
-			Load: api.ScalingLoad{InFlight: 390, Queued: 10, Rate: 40, ServiceSeconds: 1.5}, Want: 4, Cap: 3, Rule: "growth",
-			Reason: "400 requests: 4 wanted, 3 workers for now", Votes: votes, ChangedAt: testNow.Add(-20 * time.Second), NextAt: testNow.Add(40 * time.Second),
-			Rules: fleet.ScalingSpec{Policy: "default"},
-		}, api.List[api.ScaleDecision]{Items: []api.ScaleDecision{
-			{ID: id("dec_", 2), Seq: 2, At: testNow.Add(-20 * time.Second), From: 1, To: 3, Created: 2, Rule: "growth", Reason: "\x1b[31mtoo much"},
-			{ID: id("dec_", 1), Seq: 1, At: testNow.Add(-time.Minute), From: 1, To: 1, Created: 1, Removed: []string{"ins_1"}, Rule: "active", Reason: "1 active worker"},
-		}}
+	scaling := api.Scaling{
+		EndpointID: id("ep_", 1), Scaled: true, Workers: api.ScalingWorkers{Desired: 3, Ready: 2, Starting: 1, Active: 1, Max: 5, Target: 100},
+		Load: api.ScalingLoad{InFlight: 390, Queued: 10, Rate: 40, ServiceSeconds: 1.5}, Want: 4, Cap: 3, Rule: "growth",
+		Reason: "400 requests: 4 wanted, 3 workers for now", Votes: votes, ChangedAt: testNow.Add(-20 * time.Second), NextAt: testNow.Add(40 * time.Second),
+		Rules: fleet.ScalingSpec{Policy: "default"},
+	}
+	decisions := []api.ScaleDecision{
+		{ID: id("dec_", 2), Seq: 2, At: testNow.Add(-20 * time.Second), From: 1, To: 3, Created: 2, Rule: "growth", Reason: "\x1b[31mtoo much"},
+		{ID: id("dec_", 1), Seq: 1, At: testNow.Add(-time.Minute), From: 1, To: 1, Created: 1, Removed: []string{"ins_1"}, Rule: "active", Reason: "1 active worker"},
+	}
+	return scaling, api.List[api.ScaleDecision]{Items: decisions}
 }
 
 func TestExplainSaysWhy(t *testing.T) {

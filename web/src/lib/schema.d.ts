@@ -481,6 +481,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/endpoints/{id}/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List revisions of an endpoint
+         * @description Who asked for each, what it changed and what became of it, newest first. Next is the number of the last one of the page.
+         */
+        get: operations["listRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/endpoints/{id}/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a revision of an endpoint
+         * @description With its whole spec.
+         */
+        get: operations["getRevision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/endpoints/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll an endpoint back
+         * @description Makes a new revision with the spec of an older one, and rolls it out. Conflict while a roll-out is under way, with its operation: cancel that instead, and the older workers, which have been serving all along, stay.
+         */
+        post: operations["rollbackEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/endpoints/{id}/rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a roll-out
+         * @description How far an endpoint is on its way to its newest revision.
+         */
+        get: operations["getRollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/endpoints/{id}/rollout/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a roll-out
+         * @description No more workers are replaced; both revisions serve, and scaling goes on. New workers run the new revision if a worker of it has been ready, else the older one. Conflict when none is under way. The answer is the roll-out.
+         */
+        post: operations["pauseRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/endpoints/{id}/rollout/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a roll-out
+         * @description Workers are replaced again. The time that it was paused does not count. The answer is the roll-out.
+         */
+        post: operations["resumeRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/endpoints/{id}/scaling": {
         parameters: {
             query?: never;
@@ -2023,6 +2143,17 @@ export interface components {
             /** Format: int64 */
             partial: number;
         };
+        Change: {
+            /**
+             * @description Path of the field, such as image or env.TOKEN
+             * @example image
+             */
+            field: string;
+            /** @description As JSON; absent if it was not set. Values of environment variables are masked */
+            from?: string;
+            /** @description As JSON; absent if it is not set any more */
+            to?: string;
+        };
         CollectOrder: {
             collect: boolean;
             snapshots: string[];
@@ -2312,6 +2443,8 @@ export interface components {
              * @description Of its spec; every change makes one more
              */
             revision: number;
+            /** @description While workers are replaced: how far that is. Not in lists */
+            rollout?: components["schemas"]["Rollout"];
             /**
              * Format: date-time
              * @description When the state was entered
@@ -2697,6 +2830,13 @@ export interface components {
             target_concurrency?: number;
             /** @description Network volume, mounted by every worker */
             volume?: string;
+        };
+        EndpointRollback: {
+            /**
+             * Format: int64
+             * @description Whose spec to have again. Default: the revision before the one that runs
+             */
+            revision?: number;
         };
         EndpointRoute: {
             account_id: string;
@@ -4023,6 +4163,11 @@ export interface components {
             /** @description Pass it as after to get the next page; absent at the end */
             next?: string;
         };
+        ListRevision: {
+            items: components["schemas"]["Revision"][];
+            /** @description Pass it as after to get the next page; absent at the end */
+            next?: string;
+        };
         ListScaleDecision: {
             items: components["schemas"]["ScaleDecision"][];
             /** @description Pass it as after to get the next page; absent at the end */
@@ -4777,6 +4922,84 @@ export interface components {
             pending: components["schemas"]["ReadingBool"];
             single_bit: components["schemas"]["ReadingUint64"];
         };
+        Revision: {
+            /** @description Who asked for it */
+            actor?: string;
+            /**
+             * Format: int64
+             * @description The revision that ran when it was asked for
+             */
+            base?: number;
+            /** @description Against base, field by field. Values of environment variables are masked */
+            changes: components["schemas"]["Change"][];
+            /**
+             * @description Why it was withdrawn
+             * @enum {string}
+             */
+            code?: "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "fenced" | "cancelled" | "unsupported" | "unhealthy" | "timeout" | "exhausted" | "unavailable" | "internal";
+            /**
+             * Format: date-time
+             * @description When it was asked for
+             */
+            created_at: string;
+            message?: string;
+            /** @description That moves the endpoint to it */
+            operation_id?: string;
+            /**
+             * Format: date-time
+             * @description When a worker that was made for it was ready first; absent if none has been, as of one that replaces no worker
+             */
+            ready_at?: string;
+            /**
+             * Format: int64
+             * @description Of a rollback: the revision whose spec it has
+             */
+            restores?: number;
+            /** Format: int64 */
+            revision: number;
+            /** @description Not in lists */
+            spec?: components["schemas"]["EndpointSpec"];
+            /** @description pending: asked for. rolling: its workers take the place of older ones. current: it is what the endpoint runs. replaced: by a newer one. withdrawn: it could not be, or somebody cancelled it */
+            state: string;
+        };
+        Rollout: {
+            /**
+             * Format: date-time
+             * @description When it is taken back unless it is done. Time that it is paused is not counted
+             */
+            deadline?: string;
+            /**
+             * Format: int64
+             * @description The revision that ran before
+             */
+            from: number;
+            /** @example 2 of 5 workers on revision 7, 3 on older ones */
+            message: string;
+            /** @description Workers that are as the revision wants them */
+            new: components["schemas"]["Workers"];
+            /** @description Workers that are not, and will be replaced */
+            old: components["schemas"]["Workers"];
+            operation_id?: string;
+            /** Format: date-time */
+            paused_at?: string;
+            paused_by?: string;
+            /**
+             * Format: int64
+             * @description That it moves to; the one that runs, when it is done
+             */
+            revision: number;
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            state: "rolling" | "paused" | "done";
+            /** @description Why it is not getting on */
+            trouble?: components["schemas"]["Trouble"];
+            /**
+             * Format: int64
+             * @description Workers in all, as the autoscaler last said
+             */
+            wanted: number;
+        };
         Routes: {
             closed?: boolean;
             endpoints: components["schemas"]["EndpointRoute"][];
@@ -5007,7 +5230,7 @@ export interface components {
              */
             down_percent?: number;
             /**
-             * @description Time in which a queue should be gone, 1s to 1h. default: 60s, fast: 25s
+             * @description Time in which a queue should be gone, 1s to 1h. default: 60s, fast: 23s
              * @example 60s
              */
             drain?: string;
@@ -5023,7 +5246,7 @@ export interface components {
             low_percent?: number;
             /**
              * Format: int64
-             * @description Arrivals that a rate rests on at least: its window widens until it has them, to 60 s; -1: none. default: -1, fast: 10
+             * @description Arrivals that a rate rests on at least: its window widens until it has them, to 60 s; -1: none. default: -1, fast: 60
              */
             min_arrivals?: number;
             /**
@@ -8172,6 +8395,570 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRevisions: {
+        parameters: {
+            query?: {
+                /** @description Items on a page */
+                limit?: number;
+                /** @description The next of the page before: only revisions of lower numbers */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListRevision"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRevision: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+                /** @description Its number */
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollbackEndpoint: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointRollback"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseRollout: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeRollout: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Repeat a request with the same key, and it has no second effect and the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description Of the endpoint */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
