@@ -170,15 +170,17 @@ func (a *Autoscaling) decision(seen activities.Observation, sizing autoscale.Siz
 
 // show says in Temporal's UI what was decided, and why.
 func (a *Autoscaling) show(ctx workflow.Context, s autoscale.Sizing, d mixed) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "**%d workers** (%s): %s\n\n%d ready, %d starting; %d requests in flight, %d queued\n\n", s.Total, d.Rule, d.Reason, s.Count.Ready, s.Count.Starting, s.Load.InFlight, s.Load.Queued)
+	b := []string{
+		fmt.Sprintf("**%d workers** (%s): %s\n", s.Total, d.Rule, d.Reason),
+		fmt.Sprintf("%d ready, %d starting; %d requests in flight, %d queued\n", s.Count.Ready, s.Count.Starting, s.Load.InFlight, s.Load.Queued),
+	}
 	for _, v := range s.Votes {
-		fmt.Fprintf(&b, "- %s: %d — %s\n", v.Rule, v.Total, v.Note)
+		b = append(b, fmt.Sprintf("- %s: %d — %s", v.Rule, v.Total, v.Note))
 	}
 	for _, v := range d.votes() {
-		fmt.Fprintf(&b, "- %s: %d — %s\n", v.Rule, v.Total, v.Note)
+		b = append(b, fmt.Sprintf("- %s: %d — %s", v.Rule, v.Total, v.Note))
 	}
-	workflow.SetCurrentDetails(ctx, b.String())
+	workflow.SetCurrentDetails(ctx, strings.Join(b, "\n"))
 }
 
 // hear takes in all signals that have arrived. It reports whether there is news of the load.

@@ -87,11 +87,8 @@ func (m Memory) with(events []Event, now time.Time) Memory {
 	for _, e := range events {
 		m.take(e)
 	}
-	for k, p := range m.Pools {
-		if now.Sub(p.At) > forget {
-			delete(m.Pools, k)
-		}
-	}
+	//workflowcheck:ignore // every order comes to the same
+	maps.DeleteFunc(m.Pools, func(_ string, p PoolMemory) bool { return now.Sub(p.At) > forget })
 	return m
 }
 
