@@ -14,10 +14,10 @@ import (
 func TestADockerEngineIsAMachine(t *testing.T) {
 	t.Parallel()
 	machinetest.Run(t, func(t *testing.T) machinetest.Fixture {
-		registry := mustRegistry(t)
+		registry, volumes := mustRegistry(t), t.TempDir()
 		return machinetest.Fixture{
 			Open: func(hostID string) machine.Machine {
-				e, err := docker.New(docker.Options{HostID: hostID})
+				e, err := docker.New(docker.Options{HostID: hostID, VolumesDir: volumes})
 				require.NoError(t, err)
 				return e
 			},

@@ -88,6 +88,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		"a caller that gives up is let go":                   cancelled,
 		"a container's files lie in folders of its host":     filesLie,
 		"a container starts with the files put there":        filesStart,
+		"a network volume is shared, outlives, is erased":    volumes,
 		"files are nowhere without a container":              filesNowhere,
 		"a paused container stands still and goes on":        pauseHolds,
 		"a paused container can be stopped":                  pauseStop,

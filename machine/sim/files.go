@@ -80,14 +80,22 @@ func (h *Host) plant(c fleet.ContainerSpec) (t tree, files *disk, err error) {
 
 // volume is an account's network volume.
 func (h *Host) volume(dir, accountID, name string) (*disk, error) {
-	if !filepath.IsLocal(name) || strings.ContainsAny(name, `/\`) || name == "." {
-		return nil, fleet.Errorf(fleet.Invalid, "the network volume's name is no good")
+	if err := checkVolume(accountID, name); err != nil {
+		return nil, err
 	}
 	key := accountID + "/" + name
 	if h.volumes[key] == nil {
 		h.volumes[key] = &disk{dir: filepath.Join(dir, "volumes", accountID, name)}
 	}
 	return h.volumes[key], nil
+}
+
+// checkVolume holds that a volume is a folder of its account's.
+func checkVolume(accountID, name string) error {
+	if !filepath.IsLocal(accountID) || !filepath.IsLocal(name) || strings.ContainsAny(name, `/\`) || name == "." {
+		return fleet.Errorf(fleet.Invalid, "the network volume's name is no good")
+	}
+	return nil
 }
 
 // fell removes the folders of a container that is gone.

@@ -4,19 +4,17 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-
-	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // EraseVolume implements machine.Machine.
 func (m *Machine) EraseVolume(ctx context.Context, accountID, name string) error {
 	return m.call(ctx, "EraseVolume", "", "", func() error {
-		if !filepath.IsLocal(name) || filepath.Base(name) != name || !filepath.IsLocal(accountID) {
-			return fleet.Errorf(fleet.Invalid, "the network volume's name is no good")
-		}
 		h := m.host
 		h.mu.Lock()
 		defer h.mu.Unlock()
+		if err := checkVolume(accountID, name); err != nil {
+			return err
+		}
 		delete(h.volumes, accountID+"/"+name)
 		if h.dir == "" {
 			return nil // it never had files
