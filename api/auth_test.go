@@ -112,6 +112,9 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 	gpus, err := w.Store.ListGPUs(t.Context(), store.GPUFilter{})
 	require.NoError(t, err)
 	replacer["gpus"], replacer["gpu-diagnoses"] = gpus[0].ID, w.mustDiagnose(server, gpus[0], gpu.Pass).ID
+	key := must[EndpointKeyCreated](w, call{as: "alice", do: "POST /v1/endpoints/" + endpoint.ResourceID + "/keys", key: "-", body: `{"name":"hers"}`})
+	volume := must[Volume](w, call{as: "alice", do: "POST /v1/volumes", key: "-", body: `{"name":"hers"}`})
+	replacer["volumes"] = volume.ID
 	before := w.census()
 
 	_, document := w.build()
@@ -123,11 +126,11 @@ func TestNobodySeesAnothersResources(t *testing.T) {
 			if op == nil || !scoped || !strings.Contains(path, "{id}") {
 				continue
 			}
-			c := call{as: "bob", do: method + " " + strings.NewReplacer("{id}", id, "{lease}", lease).Replace(path)}
+			c := call{as: "bob", do: method + " " + strings.NewReplacer("{id}", id, "{lease}", lease, "{key}", key.ID, "{revision}", "1").Replace(path)}
 			switch {
 			case strings.HasSuffix(path, "/plan"):
 				c.do += "?operation=migrate"
-			case strings.HasSuffix(path, "/restore"):
+			case strings.HasSuffix(path, "/restore"), method == "POST" && strings.HasSuffix(path, "/keys"):
 				c.body = `{"name":"mine"}`
 			case method == "PATCH" && noun == "instances":
 				c.body = `{"protected":true}`

@@ -105,17 +105,21 @@ type EndpointRollback struct {
 type rollbackInput struct {
 	EndpointPath
 	Mutation
-	Body EndpointRollback
+	Body *EndpointRollback // none: to the one before
 }
 
 // rollbackEndpoint moves an endpoint on to what it was before.
 func (s *Server) rollbackEndpoint(ctx context.Context, in *rollbackInput) (*accepted, error) {
-	sum, err := digest("rollback-endpoint", in.ID, in.Body)
+	var body EndpointRollback
+	if in.Body != nil {
+		body = *in.Body
+	}
+	sum, err := digest("rollback-endpoint", in.ID, body)
 	if err != nil {
 		return nil, err
 	}
 	return s.accept(ctx, in.Key, sum, func(ask store.Ask) (fleet.Record, bool, error) {
-		return s.Store.RollbackEndpoint(ctx, ask, in.ID, in.Body.Revision)
+		return s.Store.RollbackEndpoint(ctx, ask, in.ID, body.Revision)
 	})
 }
 

@@ -166,6 +166,7 @@ var flagsOfFields = map[string]string{
 	"scaling.policy": "scaling-policy", "scaling.up_percent": "up-percent", "scaling.down_count": "down-count", "scaling.down_percent": "down-percent",
 	"scaling.low_percent": "low-percent", "scaling.hold": "low-hold", "scaling.zero_hold": "zero-hold", "scaling.drain": "queue-drain",
 	"scaling.min_arrivals": "min-arrivals", "scaling.cancel_after": "cancel-after",
+	"market":      "market",
 	"spot.market": "market", "spot.base_on_demand": "base-on-demand", "spot.dynamic_fallback": "dynamic-fallback", "spot.spare": "spare",
 	"when.days": "days", "when.end_days": "end-days", "time_zone": "time-zone", "only_if.states": "only-if",
 	"only_if.for": "only-if-for", "jitter": "jitter", "note": "note", "edge": "edge",
