@@ -131,6 +131,7 @@ export class Fake {
 		if (verb === 'logs') return this.#logs(response, query.follow === 'true');
 		if (noun === 'endpoints' && verb === 'load') return json(200, { endpoint_id: name, since: new Date().toISOString(), until: new Date().toISOString(), step: '10s', points: [] });
 		if (noun === 'endpoints' && verb === 'scaling') return json(200, { endpoint_id: name, at: new Date().toISOString(), scaled: false, workers: { desired: 0, ready: 0, starting: 0, active: 1, max: 1, target: 100 }, load: { in_flight: 0, queued: 0, rate: 0, peak: 0, known: true }, want: 0, cap: 0, rule: 'active', reason: '', votes: [], rules: {} });
+		if (noun === 'endpoints' && verb === 'rollout') return json(200, { state: 'done', message: '', revision: 1, from: 0, wanted: 0, new: { total: 0, ready: 0 }, old: { total: 0, ready: 0 } });
 		if (noun === 'endpoints' && verb) return list([]);
 		if (noun === 'prices') return json(200, { currency: 'USD', example: true, prices: [] });
 		if (noun === 'volumes') return list([]);

@@ -19,6 +19,7 @@ const table = [
 	['/operations/:id', 'operation'],
 	['/hosts', 'hosts'],
 	['/hosts/:id', 'host'],
+	['/controllers', 'controllers'],
 	['/gpus', 'gpus'],
 	['/gpus/:id', 'gpu'],
 	['/diagnoses/:id', 'diagnosis'],

@@ -3,10 +3,13 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+export type Controller = Schemas['Controller'];
 export type Diagnosis = Schemas['Diagnosis'];
 export type DiagnosisReport = Schemas['DiagnosisReport'];
 export type Endpoint = Schemas['Endpoint'];
 export type EndpointCreate = Schemas['EndpointCreate'];
+export type EndpointKey = Schemas['EndpointKey'];
+export type EndpointKeyCreated = Schemas['EndpointKeyCreated'];
 export type EndpointPlan = Schemas['EndpointPlan'];
 export type Event = Schemas['Event'];
 export type Failure = Schemas['Failure'];
@@ -31,6 +34,7 @@ export type Plan = Schemas['Plan'];
 export type PlanTime = Schemas['PlanTime'];
 export type ProblemBody = Schemas['Problem'];
 export type QuickDeploy = Schemas['QuickDeploy'];
+export type Revision = Schemas['Revision'];
 export type ScaleDecision = Schemas['ScaleDecision'];
 export type Schedule = Schemas['Schedule'];
 export type ScheduleCreate = Schemas['ScheduleCreate'];
