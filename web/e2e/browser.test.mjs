@@ -223,7 +223,7 @@ test('a viewer looks and does not touch, and has no hosts', async () => {
 	await at('endpoint-row-echo').waitFor();
 	assert.equal(await at('stop-echo').isDisabled(), true);
 	assert.equal(await at('new-endpoint').count(), 0);
-	assert.equal(await page.getByRole('link', { name: 'Hosts' }).count(), 0);
+	assert.equal(await page.getByRole('link', { name: /Hosts|Controllers/ }).count(), 0);
 });
 
 test('hosts show their GPUs, and are cordoned', async () => {

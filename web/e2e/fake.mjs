@@ -134,7 +134,7 @@ export class Fake {
 		if (noun === 'endpoints' && verb === 'rollout') return json(200, { state: 'done', message: '', revision: 1, from: 0, wanted: 0, new: { total: 0, ready: 0 }, old: { total: 0, ready: 0 } });
 		if (noun === 'endpoints' && verb) return list([]);
 		if (noun === 'prices') return json(200, { currency: 'USD', example: true, prices: [] });
-		if (noun === 'volumes') return list([]);
+		if (['volumes', 'controllers'].includes(noun)) return list([]);
 		if (noun === 'endpoints') return name ? json(200, show(find(world.endpoints, name))) : list(world.endpoints.map(show));
 		if (noun === 'instances') {
 			if (verb === 'plan') return json(200, { operation: query.operation, instance_id: name, allowed: true, copies: false, ports: [], keeps: ['disk'], gives_back: [], loses: ['memory'] });
