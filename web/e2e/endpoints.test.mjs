@@ -52,6 +52,12 @@ function ask(url, path = '/', key = '') {
 	});
 }
 
+/** Waits until an endpoint answers with a status: gateways hear of a change within a second. */
+async function answers(url, key, status) {
+	for (let i = 0; i < 100 && (await ask(url, '/', key)) !== status; i++) await page.waitForTimeout(100);
+	assert.equal(await ask(url, '/', key), status);
+}
+
 test('what a model needs and costs is shown before it is deployed', async () => {
 	await at('deploy').click();
 	await at('choose-vllm').click();
@@ -173,12 +179,12 @@ test('a key is made, shown once, lets requests in, and is revoked', async () => 
 	await at('create').click();
 	await says(at('keys-wanted'), 'Only requests that bear one of these keys');
 	assert.equal(await at('key-secret').count(), 0, 'shown once');
-	while ((await ask(url)) !== 401) await page.waitForTimeout(100);
-	assert.equal(await ask(url, '/', key), 200);
+	await answers(url, '', 401);
+	await answers(url, key, 200);
 	await at('revoke-web-shop').click();
 	await at('confirm').click();
 	await at('keys').waitFor({ state: 'detached' });
-	while ((await ask(url, '/', key)) !== 401) await page.waitForTimeout(100);
+	await answers(url, key, 401);
 });
 
 test('on a phone no page about endpoints is wider than the screen', async () => {
