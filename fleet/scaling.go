@@ -11,8 +11,8 @@ type ScalingSpec struct {
 	Hold        Duration `json:"hold,omitempty" doc:"How long use must be low before a worker leaves, 60s to 24h. Both: 60s" example:"60s"`
 	ZeroHold    Duration `json:"zero_hold,omitempty" doc:"How long without any request before the last worker leaves, 60s to 24h. default: 60s, fast: 2m" example:"60s"`
 	Drain       Duration `json:"drain,omitempty" doc:"Time in which a queue should be gone, 1s to 1h. default: 60s, fast: 23s" example:"60s"`
-	MinArrivals int      `json:"min_arrivals,omitempty" minimum:"-1" maximum:"1000" doc:"Arrivals that a rate rests on at least: its window widens until it has them, to 60 s; -1: none. default: -1, fast: 60"`
-	CancelAfter Duration `json:"cancel_after,omitempty" doc:"Starting workers are cancelled when nothing in this time has wanted them, 1s to 50s; -1s: never. default: -1s, fast: 10s" example:"10s"`
+	MinArrivals int      `json:"min_arrivals,omitempty" minimum:"-1" maximum:"1000" doc:"Arrivals that a rate rests on at least: its window widens until it has them, to 60 s, and a queue of fewer may take up to three times drain; -1: none. default: -1, fast: 60"`
+	CancelAfter Duration `json:"cancel_after,omitempty" doc:"Starting workers are cancelled when nothing in this time has wanted them, 1s to 50s; -1s: never. default: -1s, fast: 7s" example:"10s"`
 }
 
 // A RequestSpec says how the gateways treat an endpoint's requests. Zero values stand for

@@ -24,12 +24,13 @@ var fast = Options{
 	// Without a request for two minutes: a wake costs a cold start of half of that.
 	ZeroHold: minutes(2),
 	// In which a queue should be gone: 25 s and more delay as many of an impulse as KPA does, 20 s costs
-	// as much as KPA.
+	// as much as KPA. A queue of few may take longer (see Options.drained): without that, one request per
+	// GPU costs 13 % more in bursts.
 	Drain: seconds(23),
 	// Six seconds see a surge sooner than ten do; three take every burst for one. Sixty arrivals
 	// at the least, so that a request is not a surge: with ten, rare ones cost 15 % more.
 	Rate: seconds(6), MinArrivals: 60,
-	CancelAfter: seconds(10), // longer costs 5 % on bursts
+	CancelAfter: seconds(7), // 10 s cost 4 % more on bursts; after 6 s, there are more actions than KPA's
 	// Without it a surge to 50 times the load is sized at half its need for half a minute, and
 	// half as many again wait.
 	Recall: true,

@@ -186,7 +186,7 @@ func (m *Meter) need(service fleet.Duration, o Options) (most int) {
 			continue
 		}
 		arrived, over := m.arrived(ago, o)
-		f := flow{int(s.inflight), int(s.queued), arrived, time.Duration(over) * time.Second, whole(service), whole(o.Drain), true}
+		f := flow{int(s.inflight), int(s.queued), arrived, time.Duration(over) * time.Second, whole(service), o.drained(int(s.queued)), true}
 		most = max(most, f.need().thousandths())
 	}
 	return most

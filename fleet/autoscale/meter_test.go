@@ -143,12 +143,16 @@ func TestTheNeedIsNeverLessThanWhatIsInFlight(t *testing.T) {
 	require.Equal(t, 500_000, heard(o, rests(100, busy)...).Need)
 	busy.Arrived = 100 // of 10 s each
 	require.Equal(t, 1_000_000, heard(o, rests(100, busy)...).Need)
-	busy.Queued = 90 // of 10 s each, in 23 s
-	require.Equal(t, 1_039_131, heard(o, rests(100, busy)...).Need)
+	// Those that wait, of 10 s each, in 23 s; fewer may take longer, to 69 s.
+	for queued, more := range map[int]int{9000: 3_913_044, 900: 375_000, 90: 23_685, 30: 4_348, 10: 1_450} {
+		busy.Queued = queued
+		require.Equal(t, 1_000_000+more, heard(o, rests(100, busy)...).Need, "%d wait", queued)
+	}
+	busy.Queued = 90
 	unknown := autoscale.Sample{InFlight: 500, Queued: 90}
 	require.Equal(t, 590_000, heard(o, rests(100, unknown)...).Need, "nobody knows how long they take")
-	calm := row(rests(100, busy), rests(10, autoscale.Sample{InFlight: 1}))
-	require.Equal(t, 1_039_131, heard(o, calm...).Need, "ten seconds ago")
+	calm := row(rests(100, busy), rests(7, autoscale.Sample{InFlight: 1}))
+	require.Equal(t, 1_023_685, heard(o, calm...).Need, "seven seconds ago")
 	require.Less(t, heard(o, append(calm, rests(11, autoscale.Sample{})...)...).Need, 600_000)
 }
 

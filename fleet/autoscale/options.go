@@ -73,6 +73,19 @@ func OptionsOf(s fleet.EndpointSpec) Options {
 	return o
 }
 
+// drained is the time in which a queue should be gone. Few requests say little of those to
+// come, and a worker for each of them is soon idle: they may take longer.
+func (o *Options) drained(queued int) time.Duration {
+	d := whole(o.Drain)
+	if o.MinArrivals == 0 || queued <= 0 {
+		return d
+	}
+	return min(d+d*time.Duration(o.MinArrivals)/time.Duration(queued), mostDrain*d)
+}
+
+// mostDrain is how many times Options.Drain the queue of few requests may take.
+const mostDrain = 3
+
 // wholly is the least share of a target that is that many percent and a whole number of
 // requests: a worker for one at a time is full with it, or idle.
 func wholly(percent, target int) int {

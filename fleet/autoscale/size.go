@@ -122,7 +122,7 @@ func (t *tally) needed() int {
 		return ceil(100*l.Now(), o.Fill*o.Target)
 	}
 	f := flow{
-		l.InFlight, l.Queued, l.Arrived, whole(l.Over), whole(service), whole(o.Drain),
+		l.InFlight, l.Queued, l.Arrived, whole(l.Over), whole(service), o.drained(l.Queued),
 		l.Queued == 0 || 100*l.InFlight > o.Fill*o.Target*t.was,
 	}
 	return f.need().per(o.Fill * o.Target)

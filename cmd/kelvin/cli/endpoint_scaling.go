@@ -32,7 +32,7 @@ func (s *scalingFlags) flags(cmd *cobra.Command) {
 	f.DurationVar(&s.zeroHold, "zero-hold", 0, "How long without any request before the last worker leaves, 60s to 24h; 0s: as the policy has it. Default 60s; fast: 2m")
 	f.DurationVar(&s.queueDrain, "queue-drain", 0, "Time in which a queue should be gone, 1s to 1h; 0s: as the policy has it. Default 60s; fast: 23s")
 	f.IntVar(&s.minArrivals, "min-arrivals", 0, "`Requests` that a rate of arrivals rests on at least, 1 to 1000, -1: no least number; 0: as the policy has it. Default -1; fast: 60")
-	f.DurationVar(&s.cancelAfter, "cancel-after", 0, "Starting workers are cancelled that nothing has wanted for so long, 1s to 50s, -1s: never; 0s: as the policy has it. Default -1s; fast: 10s")
+	f.DurationVar(&s.cancelAfter, "cancel-after", 0, "Starting workers are cancelled that nothing has wanted for so long, 1s to 50s, -1s: never; 0s: as the policy has it. Default -1s; fast: 7s")
 	complete(cmd, "scaling-policy", fixed("default", "fast"))
 }
 

@@ -26,7 +26,7 @@ export const scalingOptions: Option<keyof Groups['scaling']>[] = [
 	{ name: 'zero_hold', label: 'No request for', help: 'Before the last worker leaves, 60s to 24h', kind: 'duration', usual: '60s', fast: '2m' },
 	{ name: 'drain', label: 'A queue is gone in', help: '1s to 1h. Shorter: more workers for a queue', kind: 'duration', usual: '60s', fast: '23s' },
 	{ name: 'min_arrivals', label: 'Requests that a rate rests on', help: '1 to 1000, -1: whatever there is', kind: 'number', usual: '-1', fast: '60' },
-	{ name: 'cancel_after', label: 'Unwanted starts end after', help: '1s to 50s, -1s: never', kind: 'duration', usual: '-1s', fast: '10s' },
+	{ name: 'cancel_after', label: 'Unwanted starts end after', help: '1s to 50s, -1s: never', kind: 'duration', usual: '-1s', fast: '7s' },
 ];
 
 export const requestOptions: Option<keyof Groups['requests']>[] = [

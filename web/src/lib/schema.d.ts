@@ -5215,7 +5215,7 @@ export interface components {
         };
         ScalingSpec: {
             /**
-             * @description Starting workers are cancelled when nothing in this time has wanted them, 1s to 50s; -1s: never. default: -1s, fast: 10s
+             * @description Starting workers are cancelled when nothing in this time has wanted them, 1s to 50s; -1s: never. default: -1s, fast: 7s
              * @example 10s
              */
             cancel_after?: string;
@@ -5246,7 +5246,7 @@ export interface components {
             low_percent?: number;
             /**
              * Format: int64
-             * @description Arrivals that a rate rests on at least: its window widens until it has them, to 60 s; -1: none. default: -1, fast: 60
+             * @description Arrivals that a rate rests on at least: its window widens until it has them, to 60 s, and a queue of fewer may take up to three times drain; -1: none. default: -1, fast: 60
              */
             min_arrivals?: number;
             /**
@@ -8605,7 +8605,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["EndpointRollback"];
             };
