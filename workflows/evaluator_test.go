@@ -207,6 +207,24 @@ func TestTotalsOutliveNeitherGatewayNorEvaluator(t *testing.T) {
 	require.LessOrEqual(t, points(), int64(36+30))
 }
 
+func TestTwoProcessesOfAGatewayAreAddedUp(t *testing.T) {
+	t.Parallel()
+	v := newWatched(t, 1)
+	e := v.evaluator("a")
+	v.report(0, "one", 1, 1000) // before anybody looked
+	require.NoError(t, e.Look(t.Context()))
+	v.seconds(3, e, func() { v.report(0, "one", 1, 2) })
+	v.seconds(5, e, func() { v.report(0, "one", 1, 2); v.report(0, "two", 1, 3) }) // one goes, two comes
+	v.seconds(60, e, func() { v.report(0, "two", 1, 0) })
+	all, err := v.store.Loads(t.Context(), v.account, v.id, time.Time{})
+	require.NoError(t, err)
+	sum := int64(0)
+	for _, p := range all {
+		sum += p.Requests
+	}
+	require.EqualValues(t, 8*2+5*3, sum)
+}
+
 func TestOneEvaluatorSpeaks(t *testing.T) {
 	t.Parallel()
 	v := newWatched(t, 1)

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"maps"
 	"time"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
@@ -10,12 +11,14 @@ import (
 
 // sums turn the totals that gateways report into what happened since they were last added up.
 type sums struct {
-	gateways map[string]*followed
+	gateways map[string]runs
 }
 
-// followed is what is known of one gateway.
+// runs are the processes of one gateway, by name: two for a while, when it is replaced.
+type runs map[string]*followed
+
+// followed is what is known of one process.
 type followed struct {
-	run   string
 	seen  time.Time // its last report
 	began bool      // its totals are known from their beginning
 	loads map[string]fleet.EndpointLoad
@@ -33,19 +36,19 @@ type seen struct {
 // data centers with gateways all of which have reported just now.
 func (s *sums) add(gateways []store.Gateway, now time.Time) (map[string]*seen, map[string]bool) {
 	if s.gateways == nil {
-		s.gateways = map[string]*followed{}
+		s.gateways = map[string]runs{}
 	}
-	all, whole, there := map[string]*seen{}, map[string]bool{}, map[string]bool{}
+	all, whole := map[string]*seen{}, map[string]bool{}
 	for _, g := range gateways {
-		there[g.ID] = true
 		fresh := now.Sub(g.SeenAt) <= store.GatewayFresh
 		if known, ok := whole[g.DataCenter]; !ok || known {
 			whole[g.DataCenter] = fresh
 		}
 		s.addGateway(g, all)
 	}
-	for id, f := range s.gateways { // one that was away is not told from its totals, if it comes back soon
-		if !there[id] && now.Sub(f.seen) > time.Hour {
+	for id, r := range s.gateways { // one that was away is not told from its totals, if it comes back soon
+		maps.DeleteFunc(r, func(_ string, f *followed) bool { return now.Sub(f.seen) > time.Hour })
+		if len(r) == 0 {
 			delete(s.gateways, id)
 		}
 	}
@@ -53,14 +56,16 @@ func (s *sums) add(gateways []store.Gateway, now time.Time) (map[string]*seen, m
 }
 
 func (s *sums) addGateway(g store.Gateway, all map[string]*seen) {
-	f := s.gateways[g.ID]
+	known := s.gateways[g.ID]
+	f := known[g.Run]
 	first := false
 	switch {
-	case f == nil:
-		f, first = &followed{run: g.Run, loads: map[string]fleet.EndpointLoad{}}, true
-		s.gateways[g.ID] = f
-	case f.run != g.Run: // it began anew, and so did its totals
-		*f = followed{run: g.Run, began: true, seen: f.seen, loads: map[string]fleet.EndpointLoad{}}
+	case known == nil:
+		f, first = &followed{loads: map[string]fleet.EndpointLoad{}}, true
+		s.gateways[g.ID] = runs{g.Run: f}
+	case f == nil: // it began anew, and so did its totals
+		f = &followed{began: true, loads: map[string]fleet.EndpointLoad{}}
+		known[g.Run] = f
 	case g.SeenAt.Sub(f.seen) > 2*store.GatewayFresh: // what happened meanwhile did not happen now
 		first, f.began = true, false
 	}
