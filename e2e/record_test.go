@@ -29,9 +29,18 @@ func TestRecordHistories(t *testing.T) {
 	s := newStack(t)
 	s.must("endpoint", "create", "story", "--quick-deploy", "echo", "--active", "1", "--wait")
 	s.must("endpoint", "update", "story", "--env", "A=b", "--wait")
+	s.must("endpoint", "revisions", "rollback", "story", "--wait")
 	s.must("endpoint", "stop", "story", "--wait")
 	s.must("endpoint", "start", "story", "--wait")
 	s.must("endpoint", "rm", "story", "--yes", "--wait")
+	s.must("endpoint", "create", "idle", "--quick-deploy", "echo", "--active", "0", "--wait")
+	woken := newCrowd(s.endpoint("idle").URL, 1)
+	woken.once(1, time.Millisecond)
+	require.Empty(t, woken.failures)
+	s.must("endpoint", "rm", "idle", "--yes", "--wait")
+	require.NoError(t, os.Mkdir(filepath.Join(s.dir, "volumes"), 0o755))
+	s.must("volume", "create", "story")
+	s.must("volume", "rm", "story", "--yes")
 	for _, verb := range []string{"stop", "start", "restart"} {
 		if verb == "stop" {
 			s.must("instance", "create", "story", "--image", "kelvin/echo:latest", "--gpus", "1", "--port", "8080", "--probe-path", "/healthz", "--wait")
@@ -89,6 +98,7 @@ func TestRecordHistories(t *testing.T) {
 		require.Positive(t, recorded[op.Workflow()+"completed"], "no history of %s", op.Workflow())
 	}
 	require.GreaterOrEqual(t, recorded["fire-schedulecompleted"], 2)
+	require.Positive(t, recorded["RemoveVolumecompleted"])
 	require.Positive(t, recorded["createfailed"])
 	require.Positive(t, recorded["createcanceled"])
 }

@@ -31,5 +31,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 	for _, op := range workflows.Supported {
 		require.True(t, replayed[op.Workflow()], "no history of %s was recorded", op.Workflow())
 	}
-	require.True(t, replayed["fire-schedule"])
+	for _, more := range []string{"AutoscaleEndpoint", "RemoveVolume", "fire-schedule", "take-snapshot"} {
+		require.True(t, replayed[more], "no history of %s was recorded", more)
+	}
 }
