@@ -2,37 +2,10 @@
 // against a whole Kelvin on a simulated machine: part of npm run test:browser.
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { after, afterEach, before, test } from 'node:test';
-import { complaints, launch, picture } from './browser.mjs';
-import { Dev } from './dev.mjs';
+import { test } from 'node:test';
+import { at, dev, page, says, stage, wrong } from './stage.mjs';
 
-let browser, page, dev, wrong;
-before(async () => {
-	[browser, dev] = await Promise.all([launch(), new Dev(24_000).up()]);
-	page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-	page.setDefaultTimeout(20_000);
-	wrong = complaints(page);
-	await page.goto(`${dev.url}/endpoints`);
-	await at('signin-key').fill(dev.key);
-	await at('signin').click();
-	await at('deploy').waitFor();
-});
-after(async () => {
-	await browser?.close();
-	await dev?.down();
-});
-afterEach(async (t) => {
-	if (t.error) console.error(`screenshot: ${await picture(page, t.name.replaceAll(/\W+/g, '-'))}`);
-	assert.deepEqual(wrong.splice(0), []);
-	await page.keyboard.press('Escape');
-});
-
-const at = (id) => page.getByTestId(id);
-
-/** Waits until what a locator says matches. */
-async function says(locator, text) {
-	await locator.filter({ hasText: text }).first().waitFor();
-}
+stage({ ports: 24_000, path: () => '/endpoints', seen: 'deploy' });
 
 /** Waits until a revision of the endpoint on the page is in a state. */
 async function becomes(revision, state) {

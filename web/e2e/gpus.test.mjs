@@ -1,46 +1,27 @@
 // What becomes of GPUs that go wrong, in a real browser, against a whole Kelvin on a simulated
 // machine: part of npm run test:browser. dev.mjs says which binary.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { complaints, launch, picture } from './browser.mjs';
-import { Dev } from './dev.mjs';
+import { test } from 'node:test';
+import { at, dev, page, says, settles, stage } from './stage.mjs';
 
 /** GPUs that the server has at first, and the others of the host, which it gets then. */
 let home, others;
-let browser, page, dev, wrong, host, server;
-before(async () => {
-	[browser, dev] = await Promise.all([launch(), new Dev(22_000).up({ 'sim-gpu-seconds': 3 })]);
-	page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-	page.setDefaultTimeout(30_000);
-	wrong = complaints(page);
-	[host] = (await dev.ask('GET', '/v1/hosts')).items;
-	server = await dev.server('notebook', { gpus: 2 });
-	home = (await all()).filter((gpu) => gpu.instance_id);
-	others = (await all()).filter((gpu) => !gpu.instance_id);
-	assert.deepEqual([home.length, others.length], [2, 2]);
-	await page.goto(`${dev.url}/servers/${server}`);
-	await at('signin-key').fill(dev.key);
-	await at('signin').click();
-	await at('freeze-notebook').waitFor();
-});
-after(async () => {
-	await browser?.close();
-	await dev?.down();
-});
-afterEach(async (t) => {
-	if (t.error) console.error(`screenshot: ${await picture(page, t.name.replaceAll(/\W+/g, '-'))}`);
-	assert.deepEqual(wrong.splice(0), []);
-	await page.keyboard.press('Escape');
+let host, server;
+stage({
+	ports: 22_000,
+	settings: { 'sim-gpu-seconds': 3 },
+	timeout: 30_000,
+	seen: 'freeze-notebook',
+	path: async () => {
+		[host] = (await dev.ask('GET', '/v1/hosts')).items;
+		server = await dev.server('notebook', { gpus: 2 });
+		home = (await all()).filter((gpu) => gpu.instance_id);
+		others = (await all()).filter((gpu) => !gpu.instance_id);
+		assert.deepEqual([home.length, others.length], [2, 2]);
+		return `/servers/${server}`;
+	},
 });
 
-const at = (id) => page.getByTestId(id);
-
-/** Waits until what a locator says matches. */
-async function says(locator, text) {
-	await locator.filter({ hasText: text }).first().waitFor();
-}
-
-const settles = (name, state) => page.locator(`[data-testid="state-${name}"][data-state="${state}"]`).first().waitFor();
 const rests = (state) => page.locator(`[data-testid="gpu-state"][data-state="${state}"]`).waitFor({ timeout: 60_000 });
 const all = async () => (await dev.ask('GET', `/v1/gpus?host=${host.id}`)).items.toSorted((a, b) => a.index - b.index);
 const harm = (gpu, name, params) => dev.ask('POST', `/v1/hosts/${host.id}/faults`, { gpu: gpu.uuid, name, params });

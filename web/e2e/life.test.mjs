@@ -1,39 +1,10 @@
 // A server's whole life in a real browser, against a whole Kelvin on a simulated machine:
 // part of npm run test:browser. dev.mjs says which binary; it has the console built into it.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { complaints, launch, picture } from './browser.mjs';
-import { Dev } from './dev.mjs';
+import { test } from 'node:test';
+import { at, dev, page, says, settles, stage } from './stage.mjs';
 
-let browser, page, dev, wrong;
-before(async () => {
-	[browser, dev] = await Promise.all([launch(), new Dev(20_000).up()]);
-	page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-	page.setDefaultTimeout(20_000);
-	wrong = complaints(page);
-	await page.goto(`${dev.url}/servers`);
-	await at('signin-key').fill(dev.key);
-	await at('signin').click();
-	await at('new-server').waitFor();
-});
-after(async () => {
-	await browser?.close();
-	await dev?.down();
-});
-afterEach(async (t) => {
-	if (t.error) console.error(`screenshot: ${await picture(page, t.name.replaceAll(/\W+/g, '-'))}`);
-	assert.deepEqual(wrong.splice(0), []);
-	await page.keyboard.press('Escape');
-});
-
-const at = (id) => page.getByTestId(id);
-
-/** Waits until what a locator says matches. */
-async function says(locator, text) {
-	await locator.filter({ hasText: text }).first().waitFor();
-}
-
-const settles = (name, state) => page.locator(`[data-testid="state-${name}"][data-state="${state}"]`).first().waitFor();
+stage({ ports: 20_000, path: () => '/servers', seen: 'new-server' });
 
 /** Goes to the page of a server by the list. */
 async function visit(name) {
