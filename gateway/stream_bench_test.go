@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,14 +71,15 @@ func serveAlone(worker string) error {
 // server-sent events, as MB for 10,000.
 func BenchmarkOpenStreams(b *testing.B) {
 	const streams = 9000 // with the worker's ends they fit the usual limit of 20,000 files
-	hang := make(chan struct{})
-	worker := mustWorker(b, func(w http.ResponseWriter, _ *http.Request) {
+	var open atomic.Int64
+	worker := mustWorker(b, func(w http.ResponseWriter, r *http.Request) {
+		open.Add(1)
+		defer open.Add(-1)
 		w.Header().Set("Content-Type", "text/event-stream")
 		_, _ = io.WriteString(w, "data: token\n\n")
 		_ = http.NewResponseController(w).Flush()
-		<-hang
+		<-r.Context().Done()
 	})
-	defer close(hang)
 	self, err := os.Executable()
 	require.NoError(b, err)
 	child := exec.CommandContext(b.Context(), self)
@@ -127,6 +129,7 @@ func BenchmarkOpenStreams(b *testing.B) {
 		for conn := range conns {
 			_ = conn.Close()
 		}
+		require.Eventually(b, func() bool { return open.Load() == 0 }, time.Minute, 10*time.Millisecond, "the worker keeps streams open")
 	}
 }
 
