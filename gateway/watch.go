@@ -116,7 +116,14 @@ func (f *flight) stir() { f.moved.Store(f.gateway.clock.Load()) }
 func (f *flight) Header() http.Header { return f.writer.Header() }
 
 // WriteHeader implements http.ResponseWriter.
-func (f *flight) WriteHeader(status int) { f.writer.WriteHeader(status) }
+func (f *flight) WriteHeader(status int) {
+	f.writer.WriteHeader(status)
+	if f.proxy.BufferPool == smallBuffers {
+		// Who waits for events sees that they will come. And written with the first event, from
+		// deeper down, headers double the stack of each stream, for as long as it is open.
+		_ = f.FlushError()
+	}
+}
 
 // Write implements http.ResponseWriter.
 func (f *flight) Write(p []byte) (int, error) {
