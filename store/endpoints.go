@@ -120,16 +120,17 @@ func (s *Store) endpoints(ctx context.Context, what string, q query) ([]fleet.En
 }
 
 // SetRevision moves an endpoint to a revision of its spec: new workers run it, and the
-// gateways follow it. Repeatable. NotFound without that revision.
+// gateways follow it. Back at an older one, a roll-out that was paused is not any more: its
+// workers go. Repeatable. NotFound without that revision.
 func (s *Store) SetRevision(ctx context.Context, endpointID string, revision int) error {
 	return s.write(ctx, "set revision", func(t *tx) error {
 		h, err := t.hold(fleet.KindEndpoint, endpointID)
 		if err != nil {
 			return err
 		}
-		n, err := t.exec(`UPDATE endpoints SET revision = ?, updated_at = ? WHERE id = ?
+		n, err := t.exec(`UPDATE endpoints SET revision = ?, updated_at = ?, paused_at = CASE WHEN revision > ? THEN 0 ELSE paused_at END WHERE id = ?
 			AND EXISTS (SELECT 1 FROM endpoint_revisions r WHERE r.endpoint_id = ? AND r.revision = ?)`,
-			revision, micros(t.now), endpointID, endpointID, revision)
+			revision, micros(t.now), revision, endpointID, endpointID, revision)
 		if err != nil {
 			return err
 		}

@@ -229,3 +229,25 @@ func TestWhatScalesOtherwiseReplacesNoWorker(t *testing.T) {
 		}
 	})
 }
+
+// A roll-out that is taken back while it is paused is not paused any more: else the workers of
+// what is withdrawn would be as good as the others.
+func TestWhatIsTakenBackIsNotPaused(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		ep := mustEndpoint(t, s, a)
+		pausedAt := func() time.Time {
+			ep, err := s.Endpoint(t.Context(), ep.ID)
+			require.NoError(t, err)
+			return ep.PausedAt
+		}
+		rec := mustUpdate(t, s, a, ep.ID, "kelvin/echo:2")
+		require.NoError(t, s.PauseRollout(t.Context(), a.ID, "key_test", ep.ID))
+		require.NoError(t, s.SetRevision(t.Context(), ep.ID, 2), "repeated")
+		require.NotZero(t, pausedAt())
+		require.NoError(t, s.SetRevision(t.Context(), ep.ID, 1))
+		require.Zero(t, pausedAt())
+		mustEnd(t, s, rec, fleet.Undone)
+		require.Zero(t, pausedAt())
+	})
+}
