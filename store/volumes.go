@@ -120,22 +120,29 @@ func (t *tx) volumeOf(accountID, id string) (fleet.Volume, error) {
 	return row.volume(), missing(err, "volume", id)
 }
 
-// volumeUsers are the endpoints and servers that have a volume, whatever they are doing. What is
-// looked for cannot be part of another value: quotes inside of values are escaped.
+// volumeUsers are the endpoints and servers that have a volume, whatever they are doing: an
+// endpoint that is being updated has those of both revisions. What is looked for cannot be part
+// of another value: quotes inside of values are escaped.
 func (t *tx) volumeUsers(v fleet.Volume) (names []string, err error) {
 	has := `%"volume":"` + v.Name + `"%`
 	err = t.all(&names, `SELECT DISTINCT e.name FROM endpoints e JOIN endpoint_revisions r ON r.endpoint_id = e.id
-			WHERE e.account_id = ? AND e.data_center = ? AND e.state <> 'deleted' AND r.revision >= e.revision AND r.spec LIKE ?
+			WHERE e.account_id = ? AND e.data_center = ? AND e.state <> 'deleted' AND r.spec LIKE ?
+			AND (r.revision = e.revision OR r.operation_id = e.operation_id
+				OR r.revision IN (SELECT n.base FROM endpoint_revisions n WHERE n.endpoint_id = e.id AND n.operation_id = e.operation_id))
 		UNION SELECT i.name FROM instances i
 			WHERE i.account_id = ? AND i.data_center = ? AND i.state <> 'terminated' AND i.spec LIKE ? ORDER BY 1`,
 		v.AccountID, v.DataCenter, has, v.AccountID, v.DataCenter, has)
 	return names, err
 }
 
-// checkVolume refuses a spec whose volume is not there, and says which are.
+// checkVolume refuses a spec whose volume is not there, and says which are. Nothing takes the
+// volume away before the transaction ends.
 func (t *tx) checkVolume(accountID, dataCenter, name string) error {
 	if name == "" {
 		return nil
+	}
+	if err := t.lockDataCenter(dataCenter); err != nil {
+		return err
 	}
 	rows, err := t.volumeRows(accountID, dataCenter)
 	if err != nil {

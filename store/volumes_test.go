@@ -75,6 +75,72 @@ func TestAVolumeOutlivesWhatMountsIt(t *testing.T) {
 	})
 }
 
+// An endpoint has the volumes of what it runs and of what it may go back to, and none of what
+// was withdrawn.
+func TestAnUpdateHasTheVolumesOfBothRevisions(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		before, after := mustVolume(t, s, a, "before"), mustVolume(t, s, a, "after")
+		spec := endpointSpec()
+		spec.Volume, spec.MountPath = "before", "/data"
+		made, _, err := s.CreateEndpoint(t.Context(), ask(a), unique("endpoint"), spec)
+		require.NoError(t, err)
+		_, _, err = s.BeginEndpoint(t.Context(), made.ID)
+		require.NoError(t, err)
+		mustEnd(t, s, made, fleet.Done)
+		update := func() fleet.Record {
+			rec, _, err := s.UpdateEndpoint(t.Context(), ask(a), made.ResourceID, "", func(spec fleet.EndpointSpec) (fleet.EndpointSpec, error) {
+				spec.Volume = "after"
+				return spec, nil
+			})
+			require.NoError(t, err)
+			return rec
+		}
+		used := func(v fleet.Volume) bool {
+			v, err := s.GetVolume(t.Context(), a.ID, v.ID)
+			require.NoError(t, err)
+			return len(v.Users) > 0
+		}
+		rec := update()
+		require.True(t, used(before))
+		require.True(t, used(after), "workers are about to mount it")
+		require.NoError(t, s.SetRevision(t.Context(), made.ResourceID, 2))
+		require.True(t, used(before), "it may be taken back")
+		require.True(t, used(after))
+		require.NoError(t, s.SetRevision(t.Context(), made.ResourceID, 1))
+		mustEnd(t, s, rec, fleet.Undone)
+		require.True(t, used(before))
+		require.False(t, used(after), "it was withdrawn")
+		rec = update()
+		require.NoError(t, s.SetRevision(t.Context(), made.ResourceID, 3))
+		mustEnd(t, s, rec, fleet.Done)
+		require.False(t, used(before))
+		require.True(t, used(after))
+	})
+}
+
+// A volume is never deleted under what is accepted in the same moment.
+func TestAVolumeIsDeletedOrMounted(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		for i := range 20 {
+			v := mustVolume(t, s, a, fmt.Sprintf("models-%d", i))
+			spec := endpointSpec()
+			spec.Volume, spec.MountPath = v.Name, "/data"
+			name := unique("endpoint")
+			errs := race(2, func(i int) (err error) {
+				if i == 0 {
+					_, _, err = s.CreateEndpoint(t.Context(), ask(a), name, spec)
+				} else {
+					_, err = s.DeleteVolume(t.Context(), a.ID, "key_a", v.ID)
+				}
+				return err
+			})
+			require.True(t, (errs[0] == nil) != (errs[1] == nil), "one of them wins: %v", errs)
+		}
+	})
+}
+
 func TestVolumesAreTheAccountsOwn(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		a, b := mustAccount(t, s), mustAccount(t, s)
