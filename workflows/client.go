@@ -70,8 +70,11 @@ func (c *Client) start(ctx context.Context, rec fleet.Record, clear bool) error 
 			accountID.ValueSet(rec.AccountID), resource.ValueSet(rec.ResourceID),
 			operationOf.ValueSet(op.Name), operationID.ValueSet(rec.ID), deadline.ValueSet(rec.Deadline)),
 	}
-	if rec.Params.Wait { // for a place
+	switch {
+	case rec.Params.Wait: // for a place
 		options.WorkflowExecutionTimeout += fleet.WaitLimit
+	case rec.Kind == fleet.KindEndpoint && rec.Name == fleet.UpdateEndpoint.Name: // it may be paused
+		options.WorkflowExecutionTimeout += fleet.PauseLimit
 	}
 	claim := activities.Claim{OperationID: rec.ID, ResourceID: rec.ResourceID, AccountID: rec.AccountID}
 	_, err := c.Temporal.ExecuteWorkflow(context.WithValue(ctx, requestID{}, rec.ID), options, op.Workflow(), claim)

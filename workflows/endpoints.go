@@ -110,10 +110,10 @@ func (op *operation) rollOut(ctx workflow.Context, ep activities.Endpoint) error
 		if err != nil || !out.Paused {
 			return err
 		}
-		op.waits = true
-		began := workflow.Now(ctx)
-		wait.Since, err = call(waiting(ctx, fleet.PauseLimit), control.AwaitResumed, ep.ID)
-		op.waits, op.rested = false, op.rested+workflow.Now(ctx).Sub(began)
+		err = op.rest(ctx, func() error {
+			wait.Since, err = call(waiting(ctx, fleet.PauseLimit), control.AwaitResumed, ep.ID)
+			return err
+		})
 		if err != nil {
 			return err
 		}

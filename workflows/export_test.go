@@ -3,6 +3,11 @@ package workflows
 import (
 	"context"
 	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/kelvin-gpu/kelvin/activities"
+	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 // Flush sends what waits to be said, and returns when that is done.
@@ -18,4 +23,16 @@ func (v *Evaluator) Settle() {
 	for v.saving.Load() {
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// Resting is an update that works for a while, rests for a while, and then never ends by itself.
+func Resting(ctx workflow.Context, before, paused time.Duration) error {
+	op, ctx := newOperation(ctx, fleet.UpdateEndpoint, activities.Claim{})
+	if err := workflow.Sleep(ctx, before); err != nil {
+		return err
+	}
+	if err := op.rest(ctx, func() error { return workflow.Sleep(ctx, paused) }); err != nil {
+		return err
+	}
+	return workflow.Sleep(ctx, 10_000*time.Hour)
 }

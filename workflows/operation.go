@@ -51,12 +51,17 @@ func newOperation(ctx workflow.Context, kind fleet.Operation, claim activities.C
 	ctx = workflow.WithValue(ctx, operationKey{}, op)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for left := kind.Limit; workflow.NewTimerWithOptions(ctx, left, workflow.TimerOptions{Summary: "limit of " + kind.Name}).Get(ctx, nil) == nil; {
-			waited := op.waits
+			rung, waited := workflow.Now(ctx), op.waits
 			if waited {
 				_ = workflow.Await(ctx, func() bool { return !op.waits }) // cancelled: the timer is, too
 			}
-			if left = op.rested; left == 0 && waited {
+			switch {
+			case op.rested > 0: // what came after the timer did not use it up
+				left = op.rested - workflow.Now(ctx).Sub(rung)
+			case waited:
 				left = kind.Limit
+			default:
+				left = 0
 			}
 			if op.rested = 0; left > 0 {
 				continue
@@ -67,6 +72,15 @@ func newOperation(ctx workflow.Context, kind fleet.Operation, claim activities.C
 		}
 	})
 	return op, ctx
+}
+
+// rest does something while the operation's clock stands still.
+func (op *operation) rest(ctx workflow.Context, do func() error) error {
+	op.waits = true
+	began := workflow.Now(ctx)
+	err := do()
+	op.waits, op.rested = false, op.rested+workflow.Now(ctx).Sub(began)
+	return err
 }
 
 // beginInstance confirms the claim, and says in Temporal's UI what it is about.

@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/machine/sim"
 	"github.com/kelvin-gpu/kelvin/store"
+	"github.com/kelvin-gpu/kelvin/workflows"
 )
 
 // A revision whose workers cannot start, for whatever reason, never takes the old ones down: it
@@ -64,6 +66,41 @@ func TestARevisionThatCannotBeIsTakenBack(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, fleet.RevisionWithdrawn, one.State)
 			require.Equal(t, c.code, one.Code)
+		})
+	}
+}
+
+// Temporal ends a workflow that takes too long without undoing anything: a roll-out that is
+// paused for as long as it may be is not too long.
+func TestAPausedRollOutIsNotCutShort(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.endpoint(fleet.Running)
+	rec, _, err := w.store.UpdateEndpoint(t.Context(), w.ask(), id, "", func(s fleet.EndpointSpec) (fleet.EndpointSpec, error) {
+		s.ActiveWorkers = 1
+		return s, nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, w.start(rec))
+	require.Greater(t, w.may, fleet.PauseLimit+fleet.UpdateEndpoint.Limit)
+}
+
+// The clock of a roll-out stands still while it is paused, and goes on after that.
+func TestAPausedRollOutHasItsLimitStill(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ before, paused, limit time.Duration }{
+		"within the limit": {30 * time.Minute, time.Hour, 3 * time.Hour},
+		"up to it":         {30 * time.Minute, 90 * time.Minute, 210 * time.Minute},
+		"beyond it":        {30 * time.Minute, 100 * time.Hour, 102 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := newWorld(t).environment()
+			env.RegisterWorkflow(workflows.Resting)
+			began := env.Now()
+			env.ExecuteWorkflow(workflows.Resting, c.before, c.paused)
+			require.True(t, temporal.IsCanceledError(env.GetWorkflowError()), "%v", env.GetWorkflowError())
+			require.InDelta(t, c.limit.Hours(), env.Now().Sub(began).Hours(), .01)
 		})
 	}
 }

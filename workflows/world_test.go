@@ -57,6 +57,7 @@ type world struct {
 	runs int
 	err  error         // of the last run that closed
 	took time.Duration // by the workflow's clock
+	may  time.Duration // that it may take at the most
 	keys int
 
 	spec    fleet.InstanceSpec   // of servers, besides what all of them have
@@ -324,6 +325,7 @@ func (w *world) ExecuteWorkflow(_ context.Context, o client.StartWorkflowOptions
 		return nil, serviceerror.NewWorkflowExecutionAlreadyStarted("", "", w.run)
 	}
 	w.runs++
+	w.may = o.WorkflowExecutionTimeout
 	w.open, w.run = w.environment(w), fmt.Sprint("run ", w.runs)
 	began := w.open.Now()
 	w.open.ExecuteWorkflow(workflow, args...)
