@@ -127,6 +127,9 @@ func (a *Autoscaling) look(ctx workflow.Context, info *workflow.Info, loaded boo
 		if err != nil && !errors.Is(ctx.Err(), workflow.ErrCanceled) {
 			// A spec that stopped being valid, say. It is tried again like a worker that fails.
 			a.Failures.Count, a.Failures.Last = a.Failures.Count+1, workflow.Now(ctx)
+			if wait := a.Failures.Wait(workflow.Now(ctx)); d.Again == 0 || wait < d.Again {
+				d.Again = wait
+			}
 			workflow.GetLogger(ctx).Warn("decision not carried out", "endpoint", a.EndpointID, "error", err)
 		}
 	case loaded || said != a.Said:

@@ -2,17 +2,20 @@ package workflows_test
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
 	"github.com/kelvin-gpu/kelvin/fleet/autoscale"
 	"github.com/kelvin-gpu/kelvin/store"
@@ -123,6 +126,29 @@ func TestAnEndpointAtZeroWakesAndSleeps(t *testing.T) {
 		}
 	}
 	require.Equal(t, 2, scaled)
+}
+
+// What could not be carried out is tried again soon, and ever more seldom.
+func TestADecisionThatFailsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, env := w.scaled(2, 4)
+	var tries []time.Time
+	control := &activities.Control{Store: w.store, Operations: &endpoints{w}, Logger: slog.New(slog.DiscardHandler)}
+	env.OnActivity("ScaleEndpoint", mock.Anything, mock.Anything).Return(func(ctx context.Context, in activities.Scale) error {
+		if tries = append(tries, env.Now()); len(tries) < 4 {
+			return fleet.Errorf(fleet.Invalid, "the spec has stopped being valid")
+		}
+		return control.ScaleEndpoint(ctx, in)
+	})
+	env.RegisterDelayedCallback(func() { require.Equal(t, 2, w.workers(id)) }, time.Minute)
+	env.RegisterDelayedCallback(env.CancelWorkflow, time.Minute)
+	env.ExecuteWorkflow(workflows.AutoscaleEndpoint, workflows.Autoscaling{AccountID: w.account, EndpointID: id})
+	require.True(t, env.IsWorkflowCompleted())
+	require.Len(t, tries, 4)
+	for i, pause := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second} {
+		require.InDelta(t, pause.Seconds(), tries[i+1].Sub(tries[i]).Seconds(), .9)
+	}
 }
 
 // A spec that changes takes effect at the next look; what limits growth outlives a run.

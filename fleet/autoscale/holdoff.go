@@ -17,8 +17,8 @@ type Holdoff struct {
 	Why   string    // for people: crash loop, 5 times
 }
 
-// wait is how long to hold off after failures: 1 s, doubling, at most a minute.
-func (f Failures) wait(now time.Time) time.Duration {
+// Wait is how long to hold off after failures: 1 s, doubling, at most a minute.
+func (f Failures) Wait(now time.Time) time.Duration {
 	if f.Count == 0 {
 		return 0
 	}
@@ -40,7 +40,7 @@ func (o *Observed) unproved(w Worker) time.Duration {
 
 // holdoff is the longer of the two, and why.
 func (o *Observed) holdoff() (wait time.Duration, why string) {
-	wait, why = o.Failures.wait(o.Now), many(o.Failures.Count, "decision")+" could not be carried out"
+	wait, why = o.Failures.Wait(o.Now), many(o.Failures.Count, "decision")+" could not be carried out"
 	if held := o.Holdoff.Until.Sub(o.Now); held > wait {
 		wait, why = held, "workers fail: "+o.Holdoff.Why
 	}
