@@ -53,8 +53,13 @@ func (r mishapRow) mishap() fleet.Mishap {
 }
 
 // mishap writes down that a worker did not come up, or ended by itself, and tells of it. m says
-// what the worker's row does not. A lack of capacity that goes on is one mishap.
+// what the worker's row does not. A lack of capacity that goes on is one mishap. What happens on
+// a host that is taken away is none: the machine goes, and its workers with it.
 func (t *tx) mishap(h *holding, actor string, m fleet.Mishap) error {
+	var going int
+	if err := t.get(&going, `SELECT COUNT(*) FROM hosts WHERE id = ? AND notice_kind = 'preempt'`, m.HostID); err != nil || going > 0 {
+		return err
+	}
 	if err := t.get(&m.Revision, `SELECT revision FROM instances WHERE id = ?`, h.ID); err != nil {
 		return err
 	}

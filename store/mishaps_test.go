@@ -143,6 +143,37 @@ func TestALostHostIsNoMishap(t *testing.T) {
 	})
 }
 
+// A machine that is taken away shuts down first: containers that end with it are no crashes, and
+// hold up nobody who is to take their place.
+func TestWhatEndsWithItsHostIsNoMishap(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		now := mustClock(t, s)
+		mustHost(t, s, 4)
+		host := mustSpot(t, s, 4, "a")
+		ep := mustEndpoint(t, s, a)
+		worker := mustWorkerIn(t, s, ep, fleet.Spot)
+		_, err := s.NoteNotice(t.Context(), host.ID, "", preempting(30*time.Second))
+		require.NoError(t, err)
+		now.advance(10 * time.Second)
+		r := report(host.ID, 4, container(worker, false))
+		r.Market, r.Provider, r.Zone = fleet.Spot, "aws", "a"
+		_, changes, err := s.RenewLease(t.Context(), host.ID, r)
+		require.NoError(t, err)
+		require.Equal(t, []string{ep.ID}, changes.Endpoints)
+		require.Equal(t, fleet.Stopped, mustInstance(t, s, worker.ID).State)
+		require.Nil(t, mustTrouble(t, s, ep.ID))
+
+		rec, _, err := s.CreateInstance(t.Context(), ask(a), NewInstance{Name: unique("worker"), Spec: ep.Spec.Worker(), EndpointID: ep.ID, Revision: ep.Revision})
+		require.NoError(t, err)
+		_, _, err = s.BeginInstance(t.Context(), rec.ID)
+		require.NoError(t, err)
+		require.NoError(t, s.SaveSteps(t.Context(), rec.ID, "", []fleet.Step{{Name: "StartContainer", HostID: host.ID, State: fleet.StepFailed}}))
+		require.NoError(t, s.EndOperation(t.Context(), Ending{OperationID: rec.ID, Outcome: fleet.Undone, Code: fleet.Unavailable, Message: "the machine does not answer", Fault: &fleet.Fault{Cause: fleet.HostError}}))
+		require.Nil(t, mustTrouble(t, s, ep.ID), "nor is a start that it cuts short")
+	})
+}
+
 func TestALackOfCapacityIsOneMishapUntilThereIsSome(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *Store) {
 		a := mustAccount(t, s)
