@@ -81,23 +81,37 @@ func (h *herald) hear(where **heard, n *heard) {
 func (h *herald) report() (fleet.HostNotice, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.asIs(), h.sent
+}
+
+// take is report for whoever tells the server, and counts as sent from here on: what is heard
+// while it is under way is sent after it.
+func (h *herald) take() (fleet.HostNotice, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	sent := h.sent
+	h.sent = true
+	return h.asIs(), sent
+}
+
+func (h *herald) asIs() fleet.HostNotice {
 	n := h.current()
 	if n == nil {
-		return fleet.HostNotice{}, h.sent
+		return fleet.HostNotice{}
 	}
 	r := n.NoticeReport
 	r.Left = 0
 	if !n.until.IsZero() {
 		r.Left = fleet.Duration(max(0, time.Until(n.until)))
 	}
-	return fleet.HostNotice{Notice: &r}, h.sent
+	return fleet.HostNotice{Notice: &r}
 }
 
 // tell tells the server whenever something changes, and once at the beginning: the machine
 // may be another one than the last agent's.
 func (h *herald) tell(ctx context.Context) error {
 	for ctx.Err() == nil {
-		report, sent := h.report()
+		report, sent := h.take()
 		if sent {
 			select {
 			case <-ctx.Done():
@@ -105,8 +119,6 @@ func (h *herald) tell(ctx context.Context) error {
 			}
 			continue
 		}
-		// Taken as sent first: what changes while it is under way is sent after it.
-		h.mark(true)
 		sending, cancel := context.WithTimeout(ctx, noticeEvery)
 		err := h.agent.Server.Notice(sending, report)
 		cancel()
@@ -118,7 +130,7 @@ func (h *herald) tell(ctx context.Context) error {
 		case fleet.Is(err, fleet.NotFound), fleet.Is(err, fleet.Unsupported), fleet.Is(err, fleet.Invalid): // an older server; saying it again does not help
 			h.agent.Logger.WarnContext(ctx, "the server does not take notices", "host", h.agent.HostID, "error", err)
 		case ctx.Err() == nil:
-			h.mark(false)
+			h.unsent()
 			if report.Notice != nil {
 				h.agent.Logger.WarnContext(ctx, "notice not reported", "host", h.agent.HostID, "error", err)
 			}
@@ -128,10 +140,10 @@ func (h *herald) tell(ctx context.Context) error {
 	return nil
 }
 
-func (h *herald) mark(sent bool) {
+func (h *herald) unsent() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.sent = sent
+	h.sent = false
 }
 
 // listen asks the provider's metadata until ctx ends.

@@ -343,3 +343,22 @@ func TestTheHookTakesNotices(t *testing.T) {
 	status, _ = do(http.MethodPost, `{"kind":"rebalance"}`)
 	require.Equal(t, http.StatusAccepted, status)
 }
+
+// What is heard between the moment in which a report is made up and the one in which it is sent
+// is reported after it.
+func TestNoNoticeIsLostBehindTheOneBefore(t *testing.T) {
+	t.Parallel()
+	h := newHerald(&Agent{})
+	report, sent := h.take()
+	require.Nil(t, report.Notice)
+	require.False(t, sent, "once at the beginning")
+	h.hear(&h.asked, &heard{NoticeReport: fleet.NoticeReport{Kind: fleet.NoticePreempt, Source: fleet.NoticeAWS}, until: time.Now().Add(time.Minute)})
+	report, sent = h.take()
+	require.Equal(t, fleet.NoticePreempt, report.Notice.Kind)
+	require.False(t, sent)
+	_, sent = h.take()
+	require.True(t, sent)
+	h.unsent()
+	_, sent = h.take()
+	require.False(t, sent)
+}
