@@ -142,9 +142,11 @@ func (a *Autoscaling) look(ctx workflow.Context, info *workflow.Info, loaded boo
 }
 
 // load is what the evaluator saw, as long as that is fresh; later, only what the gateways
-// report now, of which there is no history: nobody leaves because of it.
+// report now, of which there is no history: nobody leaves because of it. With no worker a
+// request counts that has come since.
 func (a *Autoscaling) load(seen activities.Observation, now time.Time) autoscale.Load {
-	if !a.Load.At.IsZero() && now.Sub(a.Load.At) <= loadFresh {
+	come := a.State.Total == 0 && a.Load.Now() == 0 && seen.Queued > 0
+	if !a.Load.At.IsZero() && now.Sub(a.Load.At) <= loadFresh && !come {
 		return a.Load
 	}
 	return autoscale.Load{InFlight: seen.InFlight, Queued: seen.Queued}

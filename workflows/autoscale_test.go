@@ -128,6 +128,28 @@ func TestAnEndpointAtZeroWakesAndSleeps(t *testing.T) {
 	require.Equal(t, 2, scaled)
 }
 
+// A request that arrives just after the last worker was let go wakes the endpoint, whatever the
+// evaluator had seen a moment before.
+func TestARequestRightAfterTheLastWorkerLeftWakes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, env := w.scaled(0, 3)
+	_, gateway, err := w.store.CreateGateway(t.Context(), "gw", "us-east")
+	require.NoError(t, err)
+	report := func(queued int) {
+		require.NoError(t, w.store.SaveGatewayReport(t.Context(), gateway, fleet.GatewayReport{Version: 1 << 40, Load: map[string]fleet.EndpointLoad{id: {Queued: queued}}}))
+	}
+	at := func(after time.Duration, do func()) { env.RegisterDelayedCallback(do, after) }
+	are := func(n int) func() { return func() { require.Equal(t, n, w.workers(id)) } }
+	at(21*time.Second, func() { report(1); env.SignalWorkflow(workflows.Wake, nil) })
+	at(90*time.Second, func() { report(0); env.SignalWorkflow(workflows.Observed, seen(env, 2, 0, 0, 0)) })
+	at(91*time.Second, func() { are(0)(); report(1); env.SignalWorkflow(workflows.Wake, nil) })
+	at(92*time.Second, are(1))
+	at(93*time.Second, env.CancelWorkflow)
+	env.ExecuteWorkflow(workflows.AutoscaleEndpoint, workflows.Autoscaling{AccountID: w.account, EndpointID: id})
+	require.True(t, env.IsWorkflowCompleted())
+}
+
 // What could not be carried out is tried again soon, and ever more seldom.
 func TestADecisionThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
