@@ -10,7 +10,7 @@ import (
 // callerOf says on whose behalf a request waits: the bearer of its key, if the endpoint
 // wants one, else the address it comes from. Callers take turns in the queue.
 func (f *flight) callerOf(r *http.Request) string {
-	if f.keyHeader != "" {
+	if len(f.keyHeaders) > 0 {
 		return string(f.key[:])
 	}
 	return f.gateway.clientOf(r)

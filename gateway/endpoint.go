@@ -28,7 +28,8 @@ type endpoint struct {
 	young   int                // those of ready that may be spared still
 	turn    int                // where the next search for the least busy one begins
 	queue   queue              // requests that wait for a seat
-	held    int                // those about to wait whose body is read, and streams that wait
+	held    int                // streams that wait
+	reading int                // requests about to wait whose body is read
 	changed chan struct{}      // closed when a waiting stream may find its server; nil: none waits
 	again   *time.Timer        // until an ejected worker may be tried, while requests wait
 	flights flights
@@ -137,7 +138,7 @@ func (e *endpoint) wake(now time.Time) {
 }
 
 // waiting counts requests and streams that wait.
-func (e *endpoint) waiting() int { return e.queue.n + e.held }
+func (e *endpoint) waiting() int { return e.queue.n + e.held + e.reading }
 
 // dispatch gives seats that are free to those who wait, one to each in their order, or
 // refuses all if the endpoint takes no requests any more.

@@ -22,29 +22,29 @@ const statusClientGone = 499
 // A flight is one request on its way through the gateway. It is also what the answer is
 // written to, so that it can be watched.
 type flight struct {
-	gateway   *Gateway
-	writer    http.ResponseWriter
-	endpoint  *endpoint
-	id        string // X-Request-Id
-	start     time.Time
-	boarded   time.Time         // when it took its seat
-	waited    time.Duration     // in the queue
-	seat      seat              // its worker is nil while it has none
-	risen     bool              // it has left its seat, and goes on
-	dials     int               // that failed
-	entered   bool              // it is in flight, or waits
-	held      bool              // it was in the queue
-	kept      bool              // its body was read before it waited
-	grpc      bool              // it is answered in gRPC's words
-	duplex    bool              // its answer may begin before its body, over HTTP/1.1, has ended
-	keyHeader string            // that bore the endpoint's key; empty: it wants none
-	key       [sha256.Size]byte // hash of the key
-	status    int               // that it was answered with
-	problem   *problem          // the answer, if it was our own
-	proxy     httputil.ReverseProxy
-	upload    upload
-	values    [4]string      // of the headers that we set: no allocation for each
-	empty     strings.Reader // the body of a request without one
+	gateway    *Gateway
+	writer     http.ResponseWriter
+	endpoint   *endpoint
+	id         string // X-Request-Id
+	start      time.Time
+	boarded    time.Time         // when it took its seat
+	waited     time.Duration     // in the queue
+	seat       seat              // its worker is nil while it has none
+	risen      bool              // it has left its seat, and goes on
+	dials      int               // that failed
+	entered    bool              // it is in flight, or waits
+	held       bool              // it was in the queue
+	kept       bool              // its body was read before it waited
+	grpc       bool              // it is answered in gRPC's words
+	duplex     bool              // its answer may begin before its body, over HTTP/1.1, has ended
+	keyHeaders []string          // that bear keys of the endpoint; none: it wants none
+	key        [sha256.Size]byte // hash of the first
+	status     int               // that it was answered with
+	problem    *problem          // the answer, if it was our own
+	proxy      httputil.ReverseProxy
+	upload     upload
+	values     [4]string      // of the headers that we set: no allocation for each
+	empty      strings.Reader // the body of a request without one
 
 	// The endpoint's lock guards these.
 	listed     bool
@@ -166,8 +166,7 @@ func (f *flight) unfit(r *http.Request, rules *rules) *problem {
 		return p
 	}
 	if rules.Keys {
-		var ok bool
-		if f.keyHeader, f.key, ok = rules.open(r.Header); !ok {
+		if f.key, f.keyHeaders = rules.open(r.Header); len(f.keyHeaders) == 0 {
 			return unauthenticated
 		}
 	}
@@ -206,6 +205,7 @@ func queueSeconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds
 // land gives the seat back, counts and logs. It runs even if the proxy panics, which is
 // how it breaks off an answer that the worker broke off.
 func (f *flight) land(r *http.Request) {
+	f.upload.land()
 	now := time.Now()
 	if f.status == 0 {
 		f.status = statusClientGone

@@ -100,8 +100,8 @@ func (f *flight) forward(p *httputil.ProxyRequest) {
 	}
 	dropUpgrade(out)
 	delete(out, "Http2-Settings")
-	if f.keyHeader != "" {
-		delete(out, f.keyHeader) // it is between the client and us
+	for _, name := range f.keyHeaders {
+		delete(out, name) // they are between the client and us
 	}
 
 	client, _, err := net.SplitHostPort(p.In.RemoteAddr)

@@ -70,35 +70,39 @@ func (f *flight) hold(r *http.Request, now time.Time) error {
 	if !now.Before(deadline) {
 		return e.overdue(place{})
 	}
-	caller := f.callerOf(r)
-	if e.waiting() >= rules.holdMax(o) {
-		displaced := e.queue.spare(caller)
-		if displaced == nil {
-			return e.says.full.at(e.place(e.waiting(), now))
-		}
-		at := e.place(e.queue.ahead(displaced), now)
-		e.queue.remove(displaced)
-		displaced.call(seat{}, e.says.full.at(at))
+	caller, most := f.callerOf(r), rules.holdMax(o)
+	displaced, full := e.room(caller, most, now)
+	if full != nil {
+		return full
 	}
 	f.enter(now)
+	e.flights.remove(f) // its time at a worker begins anew
 	w := &waiter{since: now, called: make(chan struct{})}
-	if e.queue.n == 0 && len(e.ready) == 0 {
+	if e.waiting() == 0 && len(e.ready) == 0 {
 		e.dry = now
 		f.gateway.reportSoon() // the endpoint may have to wake up
 	}
-	if f.keeps(r) {
-		// Not in the queue yet: a seat would wait for a slow client.
-		e.held++
+	if e.reading < most && f.keeps(r) {
+		// Not in the queue yet: a seat would wait for a slow client, and others for its place.
+		e.reading++
 		e.mu.Unlock()
 		err := f.keepBody(r, deadline)
 		e.mu.Lock()
-		e.held--
+		e.reading--
 		if err != nil {
 			return err
 		}
 		if p := e.shut(); p != nil {
 			return p
 		}
+		if displaced, full = e.room(caller, most, time.Now()); full != nil {
+			return full
+		}
+	}
+	if displaced != nil {
+		at := e.place(e.queue.ahead(displaced), now)
+		e.queue.remove(displaced)
+		displaced.call(seat{}, e.says.full.at(at))
 	}
 	if f.dials > 0 {
 		e.queue.pushFirst(caller, w)
@@ -125,6 +129,19 @@ func (f *flight) hold(r *http.Request, now time.Time) error {
 		e.stand(w.seat, now)
 	}
 	return err
+}
+
+// room looks for a place in the queue for one more request of a caller: a full queue has one
+// if another caller has a request to displace.
+func (e *endpoint) room(caller string, most int, now time.Time) (displaced *waiter, full *problem) {
+	n := e.queue.n + e.held
+	if n < most {
+		return nil, nil
+	}
+	if displaced = e.queue.spare(caller); displaced == nil {
+		return nil, e.says.full.at(e.place(n, now))
+	}
+	return displaced, nil
 }
 
 // overdue is the answer to who waited in vain.

@@ -168,6 +168,26 @@ func TestAFullQueueMakesRoomForWhoHasLess(t *testing.T) {
 	}
 }
 
+func TestBodiesThatComeSlowlyDoNotFillTheQueue(t *testing.T) {
+	t.Parallel()
+	g := mustGateway(t, Options{HoldFor: time.Minute, TrustedProxies: prefixes("127.0.0.0/8")})
+	front := mustFront(t, g)
+	g.Apply(ruled(1, fleet.RequestSpec{QueueMax: 2}))
+	for i := range 3 { // of which the last waits with its body unread
+		conn, err := net.Dial("tcp", front)
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: 198.51.100.1\r\nContent-Length: 100\r\n\r\nslow", testHost)
+		require.NoError(t, err)
+		requireQueued(t, g, i+1)
+	}
+	done := make(chan answer)
+	go func() { done <- mustAsk(t, front, "198.51.100.2") }()
+	requireQueued(t, g, 4)
+	g.Apply(routes(2, mustWorker(t, says("hello"))))
+	require.Equal(t, "hello", (<-done).body)
+}
+
 func TestAnEndpointsOwnTimesHold(t *testing.T) {
 	t.Parallel()
 	g := mustGateway(t, Options{HoldFor: time.Hour})

@@ -69,10 +69,12 @@ const (
 	keyHeader    = "X-Api-Key"
 )
 
-// open finds the key that a request bears: which header has it, and its hash. Every key is
-// compared, whole, so that the time it takes tells nothing about them.
-func (r *rules) open(h http.Header) (header string, key [sha256.Size]byte, ok bool) {
-	for _, name := range []string{bearerHeader, keyHeader} {
+var keyHeaders = [...]string{bearerHeader, keyHeader}
+
+// open finds the key that a request bears: its hash, and the headers that have one. Every key
+// is compared, whole, so that the time it takes tells nothing about them.
+func (r *rules) open(h http.Header) (key [sha256.Size]byte, headers []string) {
+	for _, name := range keyHeaders {
 		values := h[name]
 		if len(values) != 1 {
 			continue
@@ -90,8 +92,11 @@ func (r *rules) open(h http.Header) (header string, key [sha256.Size]byte, ok bo
 			found |= subtle.ConstantTimeCompare(hash[:], r.keys[i][:])
 		}
 		if found == 1 {
-			return name, hash, true
+			if headers == nil {
+				key = hash
+			}
+			headers = append(headers, name)
 		}
 	}
-	return "", key, false
+	return key, headers
 }

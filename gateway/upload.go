@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -22,6 +23,9 @@ type upload struct {
 
 	began, deadline time.Time // of reading; the one that is set
 	read            int64
+
+	mu   sync.Mutex
+	over bool // its request has landed
 }
 
 func (u *upload) Read(p []byte) (int, error) {
@@ -31,7 +35,9 @@ func (u *upload) Read(p []byte) (int, error) {
 	n, err := u.body.Read(p)
 	u.read += int64(n)
 	u.flight.received.Add(int64(n))
-	u.flight.stir()
+	if u.flight.moved.Load() > 0 { // before the answer begins there is nothing to stand still
+		u.flight.stir()
+	}
 	if err == nil {
 		return n, nil
 	}
@@ -61,7 +67,7 @@ func (u *upload) pace() {
 	if due.Sub(u.deadline) < time.Second {
 		return // it is not worth it
 	}
-	if http.NewResponseController(u.flight.writer).SetReadDeadline(due) == nil {
+	if u.limit(due) {
 		u.deadline = due
 	}
 	if !u.paced.Load() { // the answer began meanwhile
@@ -77,6 +83,19 @@ func (u *upload) unpace() {
 }
 
 // unlimit takes the deadline back. If it fails, there was none.
-func (u *upload) unlimit() {
-	_ = http.NewResponseController(u.flight.writer).SetReadDeadline(time.Time{})
+func (u *upload) unlimit() { u.limit(time.Time{}) }
+
+// limit sets the deadline of reading, if it can. A transport may still read when the request
+// has landed; then its writer is nobody's, and that of HTTP/2 is nil inside.
+func (u *upload) limit(due time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return !u.over && http.NewResponseController(u.flight.writer).SetReadDeadline(due) == nil
+}
+
+// land says that the request is over.
+func (u *upload) land() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.over = true
 }

@@ -60,6 +60,21 @@ func TestARequestThatTakesTooLongIsEnded(t *testing.T) {
 	requireEmpty(t, g)
 }
 
+func TestTheTimeAtAWorkerIsNoneOfWaitingForOne(t *testing.T) {
+	t.Parallel()
+	g := mustGateway(t, Options{HoldFor: time.Minute, watchEvery: soon})
+	front := mustFront(t, g)
+	const timeout = 50 * time.Millisecond
+	g.Apply(ruled(1, fleet.RequestSpec{Timeout: fleet.Duration(timeout)}, mustDeadAddress(t)))
+	done := make(chan answer)
+	go func() { done <- mustGet(t, front) }()
+	requireQueued(t, g, 1) // again: the worker could not be reached
+	time.Sleep(4 * timeout)
+	g.Apply(ruled(2, fleet.RequestSpec{}, mustWorker(t, says("hello"))))
+	a := <-done
+	require.Equal(t, "hello", a.body, a.status)
+}
+
 func TestAnAnswerMayNotStandStill(t *testing.T) {
 	t.Parallel()
 	g := mustGateway(t, Options{watchEvery: soon})
@@ -78,6 +93,7 @@ func TestAnAnswerMayNotStandStill(t *testing.T) {
 	})
 	g.Apply(ruled(1, fleet.RequestSpec{IdleTimeout: fleet.Duration(idle)}, worker))
 	require.Equal(t, ".....", mustGet(t, front).body)
+	require.Equal(t, ".....", mustDo(t, mustRequest(t, http.MethodPost, front, "/", strings.NewReader("a question"))).body)
 	res, err := http.DefaultClient.Do(mustRequest(t, http.MethodGet, front, "/still", nil))
 	require.NoError(t, err)
 	defer res.Body.Close()
@@ -230,6 +246,8 @@ func TestAnEndpointWithKeysOpensToThemOnly(t *testing.T) {
 		{"", "kep_two", "|"},
 		{"Basic abc", "kep_one", "Basic abc|"},
 		{"Bearer of-the-model", "kep_one", "Bearer of-the-model|"},
+		{"Bearer kep_one", "kep_one", "|"},
+		{"Bearer kep_one", "kep_two", "|"},
 	} {
 		r := mustRequest(t, http.MethodGet, front, "/", nil)
 		r.Header.Set("Authorization", c.authorization)
