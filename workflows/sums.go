@@ -38,13 +38,16 @@ func (s *sums) add(gateways []store.Gateway, now time.Time) (map[string]*seen, m
 	if s.gateways == nil {
 		s.gateways = map[string]runs{}
 	}
-	all, whole := map[string]*seen{}, map[string]bool{}
+	all, whole, known := map[string]*seen{}, map[string]bool{}, maps.Clone(s.gateways)
 	for _, g := range gateways {
 		fresh := now.Sub(g.SeenAt) <= store.GatewayFresh
 		if known, ok := whole[g.DataCenter]; !ok || known {
 			whole[g.DataCenter] = fresh
 		}
-		s.addGateway(g, all)
+		if s.gateways[g.ID] == nil {
+			s.gateways[g.ID] = runs{}
+		}
+		s.addGateway(g, known[g.ID] != nil, all)
 	}
 	for id, r := range s.gateways { // one that was away is not told from its totals, if it comes back soon
 		maps.DeleteFunc(r, func(_ string, f *followed) bool { return now.Sub(f.seen) > time.Hour })
@@ -55,17 +58,16 @@ func (s *sums) add(gateways []store.Gateway, now time.Time) (map[string]*seen, m
 	return all, whole
 }
 
-func (s *sums) addGateway(g store.Gateway, all map[string]*seen) {
-	known := s.gateways[g.ID]
-	f := known[g.Run]
+// addGateway takes in what one process reports, of a gateway that was known before this look
+// or was not.
+func (s *sums) addGateway(g store.Gateway, known bool, all map[string]*seen) {
+	f := s.gateways[g.ID][g.Run]
 	first := false
 	switch {
-	case known == nil:
-		f, first = &followed{loads: map[string]fleet.EndpointLoad{}}, true
-		s.gateways[g.ID] = runs{g.Run: f}
-	case f == nil: // it began anew, and so did its totals
-		f = &followed{began: true, loads: map[string]fleet.EndpointLoad{}}
-		known[g.Run] = f
+	case f == nil: // of one that is known it began anew, and so did its totals
+		first = !known
+		f = &followed{began: known, loads: map[string]fleet.EndpointLoad{}}
+		s.gateways[g.ID][g.Run] = f
 	case g.SeenAt.Sub(f.seen) > 2*store.GatewayFresh: // what happened meanwhile did not happen now
 		first, f.began = true, false
 	}
