@@ -133,9 +133,11 @@ func (a *Autoscaling) look(ctx workflow.Context, info *workflow.Info, loaded boo
 			workflow.GetLogger(ctx).Warn("decision not carried out", "endpoint", a.EndpointID, "error", err)
 		}
 	case loaded || said != a.Said:
-		// The evaluator goes by what is known here, and would go on saying what it said. If
-		// this is lost, it does so until it is not.
-		_ = workflow.ExecuteLocalActivity(ctx, control.SaveScaling, known).Get(ctx, nil)
+		// The evaluator goes by what is known here, and would go on saying what it said, or
+		// nothing. If this is lost, it is said at the next look.
+		if workflow.ExecuteLocalActivity(ctx, control.SaveScaling, known).Get(ctx, nil) != nil {
+			said = ""
+		}
 	}
 	a.Said = said
 	return d, false, nil

@@ -150,6 +150,29 @@ func TestARequestRightAfterTheLastWorkerLeftWakes(t *testing.T) {
 	require.True(t, env.IsWorkflowCompleted())
 }
 
+// What the evaluator must know is said again when it was lost: without it, it never says
+// anything of the endpoint.
+func TestWhatAnAutoscalerKnowsIsSavedInTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, env := w.scaled(0, 3)
+	control := &activities.Control{Store: w.store, Operations: &endpoints{w}, Logger: slog.New(slog.DiscardHandler)}
+	away, tried := true, false
+	env.OnActivity("SaveScaling", mock.Anything, mock.Anything).Return(func(ctx context.Context, in activities.Known) error {
+		if tried = true; away {
+			return fleet.Errorf(fleet.Unavailable, "the record is away")
+		}
+		return control.SaveScaling(ctx, in)
+	})
+	env.RegisterDelayedCallback(func() { require.True(t, tried); away = false }, time.Minute)
+	env.RegisterDelayedCallback(env.CancelWorkflow, 31*time.Minute)
+	env.ExecuteWorkflow(workflows.AutoscaleEndpoint, workflows.Autoscaling{AccountID: w.account, EndpointID: id})
+	require.True(t, env.IsWorkflowCompleted())
+	known, err := w.store.Scaling(t.Context(), w.account, id)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), known.Version, "and once only")
+}
+
 // What could not be carried out is tried again soon, and ever more seldom.
 func TestADecisionThatFailsIsTriedAgain(t *testing.T) {
 	t.Parallel()
