@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -28,13 +29,14 @@ func (m *Monitor) Run(ctx context.Context) {
 	if every == 0 {
 		every = time.Second
 	}
-	// While nobody served, no host could renew its lease: all of them get the time to.
-	select {
-	case <-ctx.Done():
-	case <-time.After(fleet.LeaseTTL + fleet.LeaseGrace):
-	}
-	for ctx.Err() == nil {
-		if err := m.Look(ctx); err != nil && ctx.Err() == nil {
+	// While nobody served, no host could renew its lease: all of them get the time to. Those that
+	// are taken away have none.
+	for began := time.Now(); ctx.Err() == nil; {
+		look := m.Look
+		if time.Since(began) < fleet.LeaseTTL+fleet.LeaseGrace {
+			look = m.doomed
+		}
+		if err := look(ctx); err != nil && ctx.Err() == nil {
 			m.Logger.WarnContext(ctx, "lease monitor", "error", err)
 		}
 		select {
@@ -55,11 +57,8 @@ func (m *Monitor) Look(ctx context.Context) error {
 	}
 	m.Client.Follow(ctx, lost)
 	back, err := m.Store.CapacityBack(ctx)
-	if err != nil {
-		return err
-	}
 	m.Client.Follow(ctx, store.Changes{Endpoints: back})
-	return m.doomed(ctx)
+	return errors.Join(err, m.spare(ctx), m.doomed(ctx))
 }
 
 // Follow does what a change on a host asks for: autoscalers look again, and operations on

@@ -19,14 +19,16 @@ const (
 	enoughToMove = time.Minute
 )
 
-// doomed looks after what runs on hosts that are taken away: autoscalers are reminded of
-// their workers, servers are moved or saved, and hosts that are there long after are spared.
-func (m *Monitor) doomed(ctx context.Context) error {
+// spare takes back the notices of hosts that are there long after.
+func (m *Monitor) spare(ctx context.Context) error {
 	spared, err := m.Store.SpareHosts(ctx)
-	if err != nil {
-		return err
-	}
 	m.Client.Follow(ctx, spared)
+	return err
+}
+
+// doomed looks after what runs on hosts that are taken away: autoscalers are reminded of
+// their workers, servers are moved or saved.
+func (m *Monitor) doomed(ctx context.Context) error {
 	doomed, err := m.Store.DoomedInstances(ctx)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -271,4 +272,35 @@ func TestServersOnHostsThatAreTakenAwayAreMoved(t *testing.T) {
 	}
 	require.Contains(t, names, "instance.preempted")
 	require.NoError(t, monitor.Look(t.Context()), "once is enough")
+}
+
+// A host that is taken away does not wait for a server that has just been started again.
+func TestAMonitorLooksAfterDoomedHostsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, near, far := w.markets("aws")
+	w.spec.Market = fleet.Spot
+	id := w.server(fleet.Running)
+	from, to := w.home(id), far
+	if from == far {
+		to = near
+	}
+	_, err := w.store.NoteNotice(t.Context(), from, "", notice(2*time.Minute))
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), fleet.LeaseTTL)
+	defer cancel()
+	monitor := &workflows.Monitor{Store: w.store, Client: w.operations(), Logger: slog.New(slog.DiscardHandler), Every: 10 * time.Millisecond}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		monitor.Run(ctx)
+	}()
+	for ctx.Err() == nil {
+		if inst, err := w.store.Instance(t.Context(), id); err == nil && inst.State == fleet.Running && inst.Home.HostID == to {
+			cancel()
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	<-ended
+	require.Equal(t, to, w.home(id))
 }
