@@ -157,7 +157,7 @@ func (s *Store) RollbackEndpoint(ctx context.Context, ask Ask, endpointID string
 }
 
 // PauseRollout has no more workers replaced until ResumeRollout. NotFound when the account has
-// no such endpoint, Conflict when no roll-out is under way. Paused already is no error.
+// no such endpoint, Conflict when no roll-out is under way, or it is being taken back. Paused already is no error.
 func (s *Store) PauseRollout(ctx context.Context, accountID, actor, endpointID string) error {
 	return s.rollout(ctx, accountID, endpointID, func(t *tx, h *holding, pausedAt int64) error {
 		if pausedAt > 0 {
@@ -202,6 +202,13 @@ func (s *Store) rollout(ctx context.Context, accountID, endpointID string, chang
 		}
 		if h.NextID != "" {
 			return &fleet.Error{Code: fleet.Conflict, Operation: h.NextID, Message: "the roll-out is being taken back: another operation comes next"}
+		}
+		open, err := t.record(h.OperationID)
+		if err != nil {
+			return err
+		}
+		if !open.CancelledAt.IsZero() {
+			return &fleet.Error{Code: fleet.Conflict, Operation: open.ID, Message: "the roll-out is being taken back: it was cancelled"}
 		}
 		var pausedAt int64
 		if err := t.get(&pausedAt, `SELECT paused_at FROM endpoints WHERE id = ?`, endpointID); err != nil {
