@@ -30,15 +30,7 @@ func BenchmarkStartStop(b *testing.B) {
 			require.NoError(b, s.engine.ContainerStop(b.Context(), twin, container.StopOptions{Timeout: &grace}))
 		},
 		"start": func() {
-			require.NoError(b, s.engine.ContainerStart(b.Context(), twin, container.StartOptions{}))
-			for {
-				resp, err := visit.Get(url)
-				if err == nil {
-					_ = resp.Body.Close()
-					return
-				}
-				time.Sleep(5 * time.Millisecond)
-			}
+			s.startByHand(twin, url)
 		},
 	}
 	byHand["restart"] = func() { byHand["stop"](); byHand["start"]() }
@@ -59,6 +51,48 @@ func BenchmarkStartStop(b *testing.B) {
 		kelvin, hand := median(took[verb]), median(took[verb+" by hand"])
 		b.ReportMetric(ms(kelvin-hand), verb+"-added-ms")
 		b.ReportMetric(ms(hand), verb+"-by-hand-ms")
+	}
+}
+
+// BenchmarkWake measures the first request to an endpoint without workers, from its sending to
+// its answer, beside making and starting the same container by hand in the same run.
+func BenchmarkWake(b *testing.B) {
+	s := newStack(b)
+	var woken, byHand []time.Duration
+	b.ResetTimer()
+	for i := range b.N {
+		name := fmt.Sprint("nap-", i)
+		op := s.accept(http.MethodPost, "/v1/endpoints", name, map[string]any{"name": name, "quick_deploy": "echo", "active_workers": 0, "max_workers": 1})
+		require.Equal(b, api.OperationDone, s.await(op.ID, time.Minute).State)
+		c := newCrowd(s.endpoint(name).URL, 1)
+		time.Sleep(300 * time.Millisecond) // the gateway hears of it; a request to ask whether it has would wake the endpoint
+		c.once(1, time.Millisecond)
+		require.Empty(b, c.failures)
+		woken = append(woken, c.took[0])
+
+		began := time.Now()
+		twin, url := s.twin()
+		s.startByHand(twin, url)
+		byHand = append(byHand, time.Since(began))
+		require.NoError(b, s.engine.ContainerRemove(b.Context(), twin, container.RemoveOptions{Force: true}))
+		s.must("endpoint", "rm", name, "--yes", "--wait")
+	}
+	b.StopTimer()
+	b.ReportMetric(ms(median(woken)), "wake-ms")
+	b.ReportMetric(ms(median(byHand)), "container-ms")
+	b.ReportMetric(ms(median(woken)-median(byHand)), "added-ms")
+}
+
+// startByHand starts a container, and waits until it answers.
+func (s *stack) startByHand(id, url string) {
+	require.NoError(s, s.engine.ContainerStart(s.Context(), id, container.StartOptions{}))
+	for {
+		resp, err := visit.Get(url)
+		if err == nil {
+			_ = resp.Body.Close()
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
