@@ -128,3 +128,51 @@ func TestAGatewayThatIsOnItsWayOutIsBelievedToo(t *testing.T) {
 		require.False(t, gateways[0].Live, "nobody waits for it")
 	})
 }
+
+func TestAGatewayLivesAsLongAsOneOfItsProcesses(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		mustAccount(t, s)
+		now, gw := mustClock(t, s), mustGateway(t, s)
+		report := func(run string, inflight int, ended bool) {
+			require.NoError(t, s.SaveGatewayReport(t.Context(), gw, fleet.GatewayReport{Run: run, Version: 1, InFlight: map[string]int{"ins_1": inflight}, Ended: ended}))
+		}
+		listed := func() Gateway {
+			all, err := s.ListGateways(t.Context())
+			require.NoError(t, err)
+			require.Len(t, all, 1)
+			return all[0]
+		}
+		runs := func() (names []string) {
+			watch, err := s.Watch(t.Context())
+			require.NoError(t, err)
+			for _, g := range watch.Gateways {
+				names = append(names, g.Run)
+			}
+			return names
+		}
+		report("old", 2, false)
+		report("new", 3, false)
+		require.Equal(t, 5, listed().InFlight["ins_1"], "of both")
+		require.Equal(t, []string{"new", "old"}, runs())
+
+		report("new", 0, true) // it was no good
+		for range 3 {
+			report("old", 2, false)
+			require.True(t, listed().Live)
+			require.Equal(t, 2, listed().InFlight["ins_1"])
+			require.Equal(t, []string{"old"}, runs())
+			now.advance(GatewayTTL / 2)
+		}
+
+		report("second", 1, false)
+		require.Equal(t, []string{"second", "old"}, runs())
+		now.advance(GatewayTTL / 2)
+		report("old", 2, false)
+		now.advance(GatewayTTL / 2) // the second was killed
+		report("old", 2, false)
+		require.Equal(t, []string{"old"}, runs())
+		require.True(t, listed().Live)
+		report("second", 1, false) // or only away
+		require.Equal(t, []string{"second", "old"}, runs())
+	})
+}

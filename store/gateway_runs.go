@@ -21,18 +21,19 @@ func (t *tx) saveRun(gatewayID string, r fleet.GatewayReport) (known bool, err e
 	if err != nil || n > 0 || r.Ended {
 		return n > 0 || r.Ended, err
 	}
-	// It is on its way out.
-	n, err = t.exec(`UPDATE gateway_runs SET version = ?, inflight = ?, load = ?, seen_at = ? WHERE gateway_id = ? AND run = ?`,
-		append(values, gatewayID, text(r.Run))...)
+	// It is on its way out, and the one after it lives.
+	n, err = t.exec(`UPDATE gateway_runs SET version = ?, inflight = ?, load = ?, seen_at = ? WHERE gateway_id = ? AND run = ?
+		AND EXISTS (SELECT 1 FROM gateways g WHERE g.id = gateway_runs.gateway_id AND g.seen_at > ?)`,
+		append(values, gatewayID, text(r.Run), t.liveSince())...)
 	if err != nil || n > 0 {
 		return n > 0, err
 	}
-	// It is new, and the one before it lives.
-	if _, err := t.exec(`DELETE FROM gateway_runs WHERE seen_at <= ?`, t.liveSince()); err != nil {
+	// It is new, and the one before it lives; or the one after it does not, and it stays.
+	if _, err := t.exec(`DELETE FROM gateway_runs WHERE seen_at <= ? OR gateway_id = ? AND run = ?`, t.liveSince(), gatewayID, text(r.Run)); err != nil {
 		return false, err
 	}
 	if _, err := t.exec(`INSERT INTO gateway_runs (gateway_id, run, version, inflight, load, seen_at)
-		SELECT id, run, version, inflight, load, seen_at FROM gateways WHERE id = ?`, gatewayID); err != nil {
+		SELECT id, run, version, inflight, load, seen_at FROM gateways WHERE id = ? AND seen_at > ?`, gatewayID, t.liveSince()); err != nil {
 		return false, err
 	}
 	n, err = t.exec(`UPDATE gateways SET version = ?, inflight = ?, load = ?, seen_at = ?, run = ? WHERE id = ?`,
@@ -42,15 +43,24 @@ func (t *tx) saveRun(gatewayID string, r fleet.GatewayReport) (known bool, err e
 
 // liveRuns are the processes of a data center's gateways, or of all (""), that still report.
 func (t *tx) liveRuns(dataCenter string) ([]Gateway, error) {
-	newest, leaving := selecting(gatewayColumns, "gateways"), selecting(`g.id, g.name, g.data_center, r.version, r.inflight, r.load, r.run, r.seen_at, g.created_at`,
-		"gateways g JOIN gateway_runs r ON r.gateway_id = g.id")
+	newest := selecting(gatewayColumns, "gateways")
 	if dataCenter != "" {
-		newest, leaving = newest.and(`data_center = ?`, dataCenter), leaving.and(`g.data_center = ?`, dataCenter)
+		newest = newest.and(`data_center = ?`, dataCenter)
 	}
 	all, err := t.gateways(newest.and(`seen_at > ?`, t.liveSince()))
 	if err != nil {
 		return nil, err
 	}
-	others, err := t.gateways(leaving.and(`r.seen_at > ?`, t.liveSince()))
+	others, err := t.leavingRuns(dataCenter)
 	return append(all, others...), err
+}
+
+// leavingRuns are those of them after which another has begun.
+func (t *tx) leavingRuns(dataCenter string) ([]Gateway, error) {
+	leaving := selecting(`g.id, g.name, g.data_center, r.version, r.inflight, r.load, r.run, r.seen_at, g.created_at`,
+		"gateways g JOIN gateway_runs r ON r.gateway_id = g.id")
+	if dataCenter != "" {
+		leaving = leaving.and(`g.data_center = ?`, dataCenter)
+	}
+	return t.gateways(leaving.and(`r.seen_at > ?`, t.liveSince()))
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kelvin-gpu/kelvin/fleet"
 )
@@ -70,12 +71,23 @@ func (s *Store) SaveGatewayReport(ctx context.Context, gatewayID string, r fleet
 	})
 }
 
-// ListGateways lists all gateways, oldest first.
+// ListGateways lists all gateways, oldest first: each as its newest process reports it, with
+// what all of its processes have in flight.
 func (s *Store) ListGateways(ctx context.Context) ([]Gateway, error) {
 	var all []Gateway
 	err := s.read(ctx, "list gateways", func(t *tx) error {
 		var err error
-		all, err = t.gateways(selecting(gatewayColumns, "gateways"))
+		if all, err = t.gateways(selecting(gatewayColumns, "gateways")); err != nil {
+			return err
+		}
+		leaving, err := t.leavingRuns("")
+		for _, r := range leaving {
+			if i := slices.IndexFunc(all, func(g Gateway) bool { return g.ID == r.ID }); i >= 0 {
+				for id, n := range r.InFlight {
+					all[i].InFlight[id] += n
+				}
+			}
+		}
 		return err
 	})
 	return all, err
