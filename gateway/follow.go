@@ -56,6 +56,11 @@ func (g *Gateway) follow(ctx context.Context) {
 		case g.follows(routes.Version):
 			pause, failures = max(0, pollPause-time.Since(asked)), 0
 		default:
+			if g.table.Load() == nil {
+				if err := g.introduce(ctx, routes.Version); err != nil { // to serve is worth more
+					g.logger.WarnContext(ctx, "server has not heard of this gateway yet", "error", err)
+				}
+			}
 			g.Apply(routes)
 			g.logger.DebugContext(ctx, "routes applied", "version", routes.Version, "endpoints", len(routes.Endpoints))
 			failures = 0

@@ -84,6 +84,38 @@ func (c *control) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(routes)
 }
 
+func TestTheServerHearsOfAGatewayBeforeAnyWorkerDoes(t *testing.T) {
+	t.Parallel()
+	g, err := New(Config{Server: "http://server", Token: "kelvin_gw_test", DataCenter: "us-east"})
+	require.NoError(t, err)
+	heard := make(chan bool, 1)
+	g.client.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		if r.Method == http.MethodPost {
+			var report fleet.GatewayReport
+			require.NoError(t, json.NewDecoder(r.Body).Decode(&report))
+			select {
+			case heard <- g.table.Load() == nil && report.Version == 7 && report.Run == g.run:
+			default:
+			}
+		} else {
+			require.NoError(t, json.NewEncoder(w).Encode(fleet.Routes{Version: 7}))
+		}
+		return w.Result(), nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- g.Run(ctx) }()
+	require.True(t, <-heard, "else a drain would not wait for what it sends first")
+	<-g.routed
+	cancel()
+	require.NoError(t, <-ended)
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 // mustRun makes a gateway that follows c.
 func mustRun(t *testing.T, server string, every time.Duration) (g *Gateway, stop func()) {
 	t.Helper()
@@ -117,6 +149,7 @@ func TestNewRoutesAreAppliedAndReportedAtOnce(t *testing.T) {
 	g, stop := mustRun(t, server, time.Hour)
 	front := mustFront(t, g)
 	c.publish(fleet.Routes{Version: 1})
+	require.Equal(t, int64(1), nextReport(t, c).Version, "it introduces itself")
 	require.Equal(t, int64(1), nextReport(t, c).Version, "routes may be empty")
 
 	hang := make(chan struct{})

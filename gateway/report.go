@@ -8,10 +8,14 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 const (
 	reportTimeout = 5 * time.Second
+	// introduceTimeout is shorter than routesWithin: requests wait meanwhile.
+	introduceTimeout = 2 * time.Second
 	// reportGap bounds how often reports are sent at once: clients can cause them, by
 	// asking an endpoint without workers and leaving.
 	reportGap = 20 * time.Millisecond
@@ -52,10 +56,22 @@ func (g *Gateway) keepReporting(ctx context.Context) {
 
 // sendReport sends one report. What does not arrive is in the next, which tells totals.
 func (g *Gateway) sendReport(ctx context.Context, last bool) error {
-	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
-	defer cancel()
 	report := g.Report()
 	report.Ended = last
+	return g.send(ctx, report)
+}
+
+// introduce has the server know of this process, which follows no routes yet and is about to
+// follow those of version: a drain that begins meanwhile waits for it.
+func (g *Gateway) introduce(ctx context.Context, version int64) error {
+	ctx, cancel := context.WithTimeout(ctx, introduceTimeout)
+	defer cancel()
+	return g.send(ctx, fleet.GatewayReport{Run: g.run, Version: version})
+}
+
+func (g *Gateway) send(ctx context.Context, report fleet.GatewayReport) error {
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
 	body, err := json.Marshal(report)
 	if err != nil {
 		return fmt.Errorf("encode the report: %w", err)
