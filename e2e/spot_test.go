@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -100,74 +98,6 @@ func (s *stack) workersOn(endpoint string, names map[string]string) map[string]i
 	return at
 }
 
-// A load is clients that ask one after the other, without a second try, and how that went.
-type load struct {
-	stop chan struct{}
-	done sync.WaitGroup
-
-	mu       sync.Mutex
-	asked    int
-	longest  time.Duration
-	failures []string
-	last     time.Time // of the failures
-}
-
-// loaded has some clients send requests that take a while.
-func loaded(url string, clients int, each time.Duration) *load {
-	l := &load{stop: make(chan struct{})}
-	client := &http.Client{Timeout: 90 * time.Second, Transport: &http.Transport{DialContext: visit.Transport.(*http.Transport).DialContext, MaxIdleConnsPerHost: clients}}
-	for range clients {
-		l.done.Go(func() {
-			for {
-				select {
-				case <-l.stop:
-					return
-				default:
-				}
-				if !l.ask(client, fmt.Sprintf("%s/slow?for=%s", strings.TrimSuffix(url, "/"), each)) {
-					time.Sleep(100 * time.Millisecond)
-				}
-			}
-		})
-	}
-	return l
-}
-
-func (l *load) ask(client *http.Client, url string) bool {
-	began := time.Now()
-	failure := ""
-	resp, err := client.Post(url, "text/plain", strings.NewReader("x")) // no client tries a POST again
-	if err != nil {
-		failure = err.Error()
-	} else {
-		text, err := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		if err != nil || resp.StatusCode != http.StatusOK {
-			failure = fmt.Sprint(resp.Status, " ", string(text), err)
-		}
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.asked++
-	l.longest = max(l.longest, time.Since(began))
-	if failure != "" {
-		l.failures = append(l.failures, time.Now().Format("15:04:05.000 ")+failure)
-		l.last = time.Now()
-	}
-	return failure == ""
-}
-
-func (l *load) failed() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.failures)
-}
-
-func (l *load) end() {
-	close(l.stop)
-	l.done.Wait()
-}
-
 // toldOf prints what happened to an endpoint, if the test fails.
 func (s *stack) toldOf(endpoint string) {
 	s.Cleanup(func() {
@@ -245,7 +175,8 @@ func TestHostsAreTakenAwayUnderLoad(t *testing.T) {
 	require.Positive(t, at["spot-1"])
 
 	s.toldOf(ep.ID)
-	l := loaded(ep.URL, 12, 300*time.Millisecond)
+	c := newCrowd(ep.URL, 12)
+	end := c.stay(12, 300*time.Millisecond)
 	time.Sleep(2 * time.Second)
 
 	// With notice, by the provider's metadata.
@@ -261,7 +192,7 @@ func TestHostsAreTakenAwayUnderLoad(t *testing.T) {
 	full(30*time.Second, "others serve in their place")
 	time.Sleep(time.Until(said.Add(45 * time.Second)))
 	s.vanishes("spot-1", one)
-	require.Zero(t, l.failed(), "%v", l.failures)
+	require.Zero(t, c.failed(), "%v", c.failures)
 	t.Logf("after the notice: %v", s.workersOn(ep.ID, names))
 
 	// A whole pool, with notice.
@@ -282,9 +213,9 @@ func TestHostsAreTakenAwayUnderLoad(t *testing.T) {
 	t.Logf("after the pool: %v", at)
 	require.Equal(t, 4, at["one"])
 	time.Sleep(2 * time.Second)
-	l.end()
-	require.Empty(t, l.failures, "a notice loses no request")
-	t.Logf("%d requests, none failed, the longest took %s", l.asked, l.longest.Round(time.Millisecond))
+	end()
+	require.Empty(t, c.failures, "a notice loses no request")
+	t.Log(c.said())
 	require.Contains(t, s.metrics(), `kelvin_spot_notices_total{kind="preempt",source="aws"} 1`)
 	require.Contains(t, s.metrics(), "kelvin_spot_notice_to_action_seconds_count")
 	s.must("endpoint", "rm", "llama", "--yes", "--wait")
@@ -306,7 +237,8 @@ func TestASilentLossIsReplaced(t *testing.T) {
 		return at["spot-1"] == 2 && at["one"] == 1 && s.endpoint("llama").Workers.Total == 3
 	}, 30*time.Second, 100*time.Millisecond)
 	s.toldOf(ep.ID)
-	l := loaded(ep.URL, 6, 300*time.Millisecond)
+	c := newCrowd(ep.URL, 6)
+	end := c.stay(6, 300*time.Millisecond)
 	time.Sleep(2 * time.Second)
 	gone := time.Now()
 	s.vanishes("spot-1", one)
@@ -316,9 +248,9 @@ func TestASilentLossIsReplaced(t *testing.T) {
 	require.Less(t, made.Sub(gone), 25*time.Second)
 	require.Eventually(t, func() bool { return s.workersOn(ep.ID, names)["one"] == 3 }, 30*time.Second, 100*time.Millisecond, "on-demand workers stand in")
 	time.Sleep(3 * time.Second)
-	l.end()
-	t.Logf("%d requests, %d failed with the host, the last %s after it had gone: %v", l.asked, len(l.failures), l.last.Sub(gone).Round(time.Millisecond), l.failures[:min(3, len(l.failures))])
-	require.Less(t, l.last.Sub(gone), 5*time.Second, "the gateway gives it none for long, though nobody knows yet that the host is lost")
+	end()
+	t.Logf("%s; the last %s after the host had gone: %v", c.said(), c.last.Sub(gone).Round(time.Millisecond), c.failures[:min(3, len(c.failures))])
+	require.Less(t, c.last.Sub(gone), 5*time.Second, "the gateway gives it none for long, though nobody knows yet that the host is lost")
 	require.Contains(t, s.metrics(), `kelvin_spot_preemptions_total{how="silent",provider="runpod"} 1`)
 	s.must("endpoint", "rm", "llama", "--yes", "--wait")
 }
