@@ -385,6 +385,10 @@ func TestStreamsEndWithTheContainerTheyReached(t *testing.T) {
 	g.Apply(fleet.Routes{Version: 8})
 	_, err = c.Read(make([]byte, 1))
 	require.Error(t, err, "its server is gone")
+	require.Eventually(t, func() bool { // or the next one connects to a listener that is about to close
+		other, err := net.Dial("tcp", at(ports[0]))
+		return err != nil || other.Close() != nil
+	}, 5*time.Second, time.Millisecond)
 
 	g.Apply(serverRoutes(9, ports, old))
 	c = mustConnect(t, ports[0])
