@@ -18,7 +18,7 @@ type quickDeployInput struct {
 func (s *Server) getQuickDeploy(_ context.Context, in *quickDeployInput) (*shown[QuickDeploy], error) {
 	found, ok := fleet.FindQuickDeploy(in.Name)
 	if !ok {
-		return nil, fleet.Errorf(fleet.NotFound, "there is no such quick deploy")
+		return nil, fleet.Errorf(fleet.NotFound, "there is no such quick deploy; there are %s", quickDeployNames())
 	}
 	return &shown[QuickDeploy]{showQuickDeploy(found)}, nil
 }

@@ -162,6 +162,9 @@ func loadOf(points []fleet.LoadPoint, o autoscale.Options, now time.Time) autosc
 	var request time.Time
 	slot := int(fleet.LoadSlot / time.Second)
 	for _, p := range filled(points, now.Add(-2*time.Minute), now) {
+		if p.Peak > 0 { // the most in flight and the most that waited were not at the same moment
+			p.Queued = min(p.Queued, max(0, p.Peak-p.InFlight))
+		}
 		for i := range slot {
 			share := func(n int64) int { return int(n/int64(slot)) + boolToInt(int64(i) < n%int64(slot)) }
 			m.Add(autoscale.Sample{

@@ -71,6 +71,7 @@ var wordings = []struct{ prefix, message string }{
 	{"expected string", "is not a string"},
 	{"expected boolean", "is not a boolean"},
 	{"expected array", "is not an array"},
+	{"expected object with at least", "has nothing in it"},
 	{"expected object", "is not an object"},
 	{"invalid integer", "is not an integer"},
 	{"invalid boolean", "is not a boolean"},

@@ -59,6 +59,7 @@ type LoadPoint struct {
 	Seconds  float64                       `json:"s,omitempty"` // that it covers; 0: nobody looked
 	InFlight int                           `json:"f,omitempty"` // the most at a time
 	Queued   int                           `json:"q,omitempty"` // the most at a time
+	Peak     int                           `json:"p,omitempty"` // of the two together
 	Requests int64                         `json:"n,omitempty"` // that arrived
 	Ended    int64                         `json:"d,omitempty"`
 	BusyMS   int64                         `json:"b,omitempty"`

@@ -34,6 +34,7 @@ func (c *charted) add(id string, e *seen, w store.Watched, desired int, at time.
 	p.Desired, p.Ready, p.Starting = desired, w.Ready, w.Starting
 	p.Whole = p.Whole && e.Whole
 	p.InFlight, p.Queued = max(p.InFlight, e.InFlight), max(p.Queued, e.Queued)
+	p.Peak = max(p.Peak, e.Peak, e.InFlight+e.Queued)
 	p.Requests += int64(e.Arrived)
 	p.Ended += int64(e.Ended)
 	p.BusyMS += e.Busy.Milliseconds()

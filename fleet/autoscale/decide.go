@@ -125,7 +125,7 @@ func Decide(o Observed) Decision {
 	if kept > 0 {
 		d.Create = min(d.Create, max(0, d.Desired+1-len(current)-kept))
 		d.Rule = Surge
-		d.Reason = fmt.Sprintf("revision %d replaces %d older workers, one at a time", o.Revision, kept)
+		d.Reason = fmt.Sprintf("revision %d replaces %s, one at a time", o.Revision, many(kept, "older worker"))
 		if !slices.ContainsFunc(old, func(w Worker) bool { return w.Revision != o.Revision }) {
 			d.Reason = fmt.Sprintf("%d workers leave hosts that are emptied, replaced one at a time", kept)
 		}

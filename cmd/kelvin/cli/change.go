@@ -17,8 +17,9 @@ import (
 // A change has the flags of a command that asks for an operation.
 type change struct {
 	waiting
-	wait bool
-	key  string
+	wait   bool
+	key    string
+	undoes bool // it takes another operation back: undone is what was asked for
 }
 
 func (ch *change) flags(cmd *cobra.Command) {
@@ -74,6 +75,9 @@ func (ch *change) do(ctx context.Context, s *session, in call, name string, more
 		})
 	}
 	last, err := ch.follow(ctx, s, op)
+	if ch.undoes && last.it.State == api.OperationUndone {
+		err = nil
+	}
 	if s.output == formatTable && err != nil {
 		return err // it says all
 	}

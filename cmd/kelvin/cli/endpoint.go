@@ -53,6 +53,7 @@ func showEndpoint(e api.Endpoint, now time.Time) facts {
 	}
 	f.addTrouble(e.Trouble, now)
 	f.add("Scale", fmt.Sprintf("%d to %d workers, each meant for %d requests in flight", e.Spec.ActiveWorkers, e.Spec.MaxWorkers, e.Spec.TargetConcurrency))
+	f.add("Scaling", scalingFacts(e.Spec.Scaling))
 	f.add("Market", marketOf(e.Spec.Spot))
 	f.add("GPUs per worker", gpusOf(e.Spec.GPUsPerWorker, e.Spec.GPUType))
 	f.add("Data center", e.Spec.DataCenter)

@@ -115,6 +115,7 @@ func explained(e api.Endpoint, x api.Scaling, now time.Time) facts {
 	f.add("Why", x.Reason)
 	f.add("Changed", moment(x.ChangedAt, now))
 	f.add("Next change", moment(x.NextAt, now))
+	f.addTrouble(e.Trouble, now)
 	return f
 }
 
@@ -167,7 +168,13 @@ func (s *session) followDecisions(ctx context.Context, path string) error {
 			if d.it.Seq <= last || last < 0 && i < len(found)-1 { // the first is where it stands
 				continue
 			}
-			if err := printLine(s, d, fmt.Sprintf("%s  %s: %s", turned(d.it), d.it.Rule, d.it.Reason)); err != nil {
+			text := fmt.Sprintf("%s  %s: %s", turned(d.it), d.it.Rule, d.it.Reason)
+			if s.output == formatTable { // when it was made, not when it was heard of
+				err = s.printAt(d.it.At, text)
+			} else {
+				err = printLine(s, d, text)
+			}
+			if err != nil {
 				return err
 			}
 			last = d.it.Seq

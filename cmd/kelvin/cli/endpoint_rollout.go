@@ -66,6 +66,10 @@ func showRevision(r api.Revision, now time.Time) facts {
 		f.add("  "+c.Field, firstOf(c.From, "–")+" → "+firstOf(c.To, "–"))
 	}
 	if r.Spec != nil {
+		f.add("Scale", fmt.Sprintf("%d to %d workers, each meant for %d requests in flight", r.Spec.ActiveWorkers, r.Spec.MaxWorkers, r.Spec.TargetConcurrency))
+		f.add("Scaling", scalingFacts(r.Spec.Scaling))
+		f.add("Market", marketOf(r.Spec.Spot))
+		f.add("Requests", requestFacts(*r.Spec))
 		f.add("Image", r.Spec.Image)
 		f.add("Command", r.Spec.Command)
 		f.add("Env", pairs(r.Spec.Env))
@@ -168,6 +172,7 @@ Going back makes a new revision with the old one's settings, all of them, and ro
 			in := call{method: http.MethodPost, path: endpoints.path + "/" + url.PathEscape(found.it.ID) + "/rollback", body: body}
 			if found.it.State == fleet.Updating && body.Revision == 0 {
 				in = call{method: http.MethodPost, path: operations.path + "/" + url.PathEscape(found.it.OperationID) + "/cancel"}
+				ch.undoes = true
 			}
 			return ch.do(ctx, s, in, found.it.Name, nil)
 		}),
@@ -225,7 +230,11 @@ func showRollout(r api.Rollout, now time.Time) facts {
 	var f facts
 	f.add("Roll-out", r.State)
 	f.add("Progress", r.Message)
-	f.add("Revision", fmt.Sprintf("%d, from %d", r.Revision, r.From))
+	revision := strconv.Itoa(r.Revision)
+	if r.From > 0 && r.From != r.Revision {
+		revision += fmt.Sprintf(", from %d", r.From)
+	}
+	f.add("Revision", revision)
 	f.add("Workers", fmt.Sprintf("%d wanted; %d/%d of the new revision ready, %d/%d of older ones", r.Wanted, r.New.Ready, r.New.Total, r.Old.Ready, r.Old.Total))
 	f.add("Operation", r.OperationID)
 	if !r.PausedAt.IsZero() {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,4 +54,33 @@ func (s *scalingFlags) spec(cmd *cobra.Command, base fleet.ScalingSpec) *fleet.S
 	put(cmd, "queue-drain", &base.Drain, fleet.Duration(s.queueDrain))
 	put(cmd, "cancel-after", &base.CancelAfter, fleet.Duration(s.cancelAfter))
 	return &base
+}
+
+// scalingFacts says in a line how an endpoint is scaled, where that is not as usual.
+func scalingFacts(s fleet.ScalingSpec) string {
+	var parts []string
+	if s.Policy != "" && s.Policy != "default" {
+		parts = append(parts, s.Policy)
+	}
+	for _, o := range []struct {
+		flag  string
+		value int
+	}{
+		{"up-percent", s.UpPercent}, {"down-count", s.DownCount}, {"down-percent", s.DownPercent}, {"low-percent", s.LowPercent}, {"min-arrivals", s.MinArrivals},
+	} {
+		if o.value != 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", o.flag, o.value))
+		}
+	}
+	for _, o := range []struct {
+		flag  string
+		value fleet.Duration
+	}{
+		{"low-hold", s.Hold}, {"zero-hold", s.ZeroHold}, {"queue-drain", s.Drain}, {"cancel-after", s.CancelAfter},
+	} {
+		if o.value != 0 {
+			parts = append(parts, o.flag+" "+o.value.String())
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kelvin-gpu/kelvin/api"
+	"github.com/kelvin-gpu/kelvin/fleet"
 )
 
 var quickDeploys = &noun[api.QuickDeploy]{
@@ -31,7 +32,13 @@ var quickDeploys = &noun[api.QuickDeploy]{
 		f.add("GPUs per worker", gpusOf(q.Spec.GPUsPerWorker, q.Spec.GPUType))
 		f.add("Port", fmt.Sprint(q.Spec.Port))
 		f.add("Env", pairs(q.Spec.Env))
+		for _, p := range q.Params {
+			f.add("Parameter "+p.Name, paramOf(p))
+		}
 		f.add("Look at", strings.Join(q.Fill, ", "))
+		if len(q.Params) > 0 {
+			f.add("Deploy it", "kelvin deploy "+q.Name+" --param "+q.Params[0].Name+"=…")
+		}
 		use := "kelvin endpoint create NAME --quick-deploy " + q.Name
 		for _, name := range q.Fill {
 			use += " --env " + name + "=…"
@@ -39,6 +46,23 @@ var quickDeploys = &noun[api.QuickDeploy]{
 		f.add("Use it", use)
 		return f
 	},
+}
+
+// paramOf says in a line what a parameter can be.
+func paramOf(p fleet.Param) string {
+	parts := []string{p.Title}
+	switch {
+	case p.Kind == fleet.ParamNumber && p.Max > 0:
+		parts = append(parts, fmt.Sprintf("%d to %d", p.Min, p.Max))
+	case p.Kind == fleet.ParamChoice:
+		parts = append(parts, strings.Join(p.Choices, ", "))
+	case len(p.Choices) > 0:
+		parts = append(parts, "any text, such as "+p.Choices[0])
+	}
+	if p.Default != "" {
+		parts = append(parts, "default "+p.Default)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func (a *app) quickDeployCommand() *cobra.Command {

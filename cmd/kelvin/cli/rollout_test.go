@@ -92,6 +92,16 @@ func TestARollbackCancelsWhatIsUnderWay(t *testing.T) {
 	require.Contains(t, strings.Join(w.requests(), " "), "POST /v1/operations/"+id("op_", 7)+"/cancel")
 }
 
+func TestARollbackThatWaitsDoesNotFailWhenTheRollOutIsUndone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := llama()
+	e.State, e.Target, e.OperationID = fleet.Updating, fleet.Running, id("op_", 7)
+	w.answers("GET /v1/endpoints", 200, page(e))
+	w.answers("POST /v1/operations/{id}/cancel", 202, stopOperation(api.OperationUndone))
+	require.Contains(t, w.mustRun("endpoint", "revisions", "rollback", "llama", "--wait"), "undone")
+}
+
 func TestARollOutIsFollowedPausedAndResumed(t *testing.T) {
 	t.Parallel()
 	w := stocked(newWorld(t))

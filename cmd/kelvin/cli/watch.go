@@ -72,6 +72,11 @@ func printLine[T any](s *session, r record[T], text string) error {
 		return writeValue(s.out, formatYAML, r)
 	case formatTable, formatName:
 	}
-	_, err := fmt.Fprintln(s.out, clean(s.now().UTC().Format(time.TimeOnly)+"  "+text))
+	return s.printAt(s.now(), text)
+}
+
+// printAt prints a line of what was at a time.
+func (s *session) printAt(at time.Time, text string) error {
+	_, err := fmt.Fprintln(s.out, clean(at.UTC().Format(time.TimeOnly)+"  "+text))
 	return err
 }
