@@ -152,3 +152,13 @@ func TestReportsReachTheEvaluatorAtOnce(t *testing.T) {
 	require.Len(t, ears.reports, 1)
 	require.Equal(t, 1, ears.reports[0].Load["ep_1"].Queued)
 }
+
+func TestThePeakOfKeptLoadIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(fleet.LoadSlot)
+	point := fleet.LoadPoint{At: now.Add(-2 * fleet.LoadSlot), Seconds: 5, InFlight: 20, Queued: 30, Peak: 40, Whole: true}
+	o := autoscale.OptionsOf(fleet.EndpointSpec{MaxWorkers: 5, TargetConcurrency: 5})
+	require.Equal(t, 40, loadOf([]fleet.LoadPoint{point}, o, now).Peak, "the most in flight and the most that waited were of different moments")
+	point.Peak = 0 // as kept before there was one
+	require.Equal(t, 50, loadOf([]fleet.LoadPoint{point}, o, now).Peak)
+}
