@@ -138,7 +138,7 @@ func (s RequestSpec) validate(p *problems) {
 
 func (s SpotSpec) validate(p *problems, most int) {
 	p.add(s.Market == "" || s.Market == OnDemand || s.Market == Spot, "body.spot.market", "is not a market", "on-demand, spot")
-	p.add(s.BaseOnDemand >= 0 && s.BaseOnDemand <= most, "body.spot.base_on_demand", "is out of range", fmt.Sprintf("0 to max_workers (%d)", most))
+	p.add(s.BaseOnDemand >= 0 && (s.BaseOnDemand <= most || s.Market != Spot), "body.spot.base_on_demand", "is out of range", fmt.Sprintf("0 to max_workers (%d)", most))
 	p.add(s.Spare == nil || *s.Spare >= 0 && *s.Spare <= 100, "body.spot.spare", "is out of range", "0 to 100")
 }
 

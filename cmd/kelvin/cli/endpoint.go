@@ -119,6 +119,9 @@ func (a *app) endpointShow() *cobra.Command {
 	cmd := showCommand(a, endpoints, "Show an endpoint and its workers")
 	cmd.RunE = a.run(func(ctx context.Context, s *session, args []string) error {
 		found, err := endpoints.find(ctx, s.client, args[0])
+		if err == nil && found.it.State == fleet.Updating {
+			found, err = endpoints.find(ctx, s.client, found.it.ID) // lists leave out how far a roll-out is
+		}
 		if err != nil {
 			return err
 		}

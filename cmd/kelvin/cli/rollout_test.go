@@ -54,6 +54,19 @@ func TestTroubleIsShown(t *testing.T) {
 	require.Contains(t, out, "loading weights")
 }
 
+func TestShowSaysHowFarARollOutIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	e := llama()
+	e.State = fleet.Updating
+	w.answers("GET /v1/endpoints", 200, page(e)) // lists leave it out
+	r := rolling()
+	e.Rollout = &r
+	w.answers("GET /v1/endpoints/"+e.ID, 200, e)
+	w.answers("GET /v1/instances", 200, page[api.Instance]())
+	require.Contains(t, w.mustRun("endpoint", "show", "llama"), "rolling: 1 of 2 workers on revision 4")
+}
+
 func TestRevisions(t *testing.T) {
 	t.Parallel()
 	w := stocked(newWorld(t))
