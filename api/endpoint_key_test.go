@@ -25,7 +25,7 @@ func TestKeysOfAnEndpointAreShownOnce(t *testing.T) {
 	require.NotContains(t, string(listed.body), "kep_")
 	keys := must[List[EndpointKey]](w, call{as: "alice", do: "GET " + path}).Items
 	require.Len(t, keys, 2)
-	require.Equal(t, made.EndpointKey, keys[1])
+	require.Contains(t, keys, made.EndpointKey)
 
 	for _, c := range []struct {
 		call
