@@ -38,6 +38,7 @@ type Mishap struct {
 	ExitCode   *int // of its process, if that ended
 	Message    string
 	LastLines  string        // of its log
+	Made       time.Time     // the worker was; zero: nobody knows
 	Served     time.Duration // how long it had been running; 0: it never was
 	HostID     string
 	Operation  string    // ID of the operation that was to make it
@@ -161,9 +162,11 @@ const (
 // Trouble is what the mishaps of an endpoint's workers come to.
 type Trouble struct {
 	Cause Cause     // of the last one
-	Times int       // in a row, of its kind
+	Times int       // in a row, of its kind; those side by side are one
 	Since time.Time // the first of the row
 	Last  Mishap
+	// Longer says that the last one made the row longer: it was not beside the one before.
+	Longer bool
 	Until time.Time // no worker is made before it
 	// Capacity says that nothing but a lack of capacity holds workers up: they may be made as
 	// soon as there is some.
@@ -188,17 +191,32 @@ func (c Cause) Word(loop bool) string {
 	return cmp.Or(word, string(c))
 }
 
+// A row counts mishaps, oldest first. One makes it longer only if its worker was made after the
+// one before: whoever made it knew of that. Those side by side are one, however many workers
+// were made at once.
+type row struct {
+	times int
+	last  time.Time // the one that made it longer
+}
+
+func (r *row) add(m Mishap) (longer bool) {
+	if r.times > 0 && !m.Made.IsZero() && !m.Made.After(r.last) {
+		return false
+	}
+	r.times, r.last = r.times+max(m.Times, 1), m.At
+	return true
+}
+
 // TroubleOf adds mishaps up, those of workers that are as the endpoint wants them now.
 // Workers are its present ones. It is nil when all is well.
 func TroubleOf(mishaps []Mishap, workers []Instance, now time.Time) *Trouble {
 	steady, placed := mended(workers, now)
 	var t *Trouble
-	rows := map[pace]int{}
+	rows := map[pace][]Mishap{} // the newest first
 	capacity, rest := time.Time{}, time.Time{}
 	ordered := slices.Clone(mishaps)
 	slices.SortStableFunc(ordered, func(a, b Mishap) int { return b.At.Compare(a.At) })
 	over := map[pace]bool{} // rows that do not go back any further
-	last := map[pace]time.Time{}
 	for _, m := range ordered {
 		p := paceOf(m.Cause)
 		if over[p] || m.Cause == NoCapacity && !m.At.After(placed) || !m.At.After(steady) {
@@ -208,10 +226,7 @@ func TroubleOf(mishaps []Mishap, workers []Instance, now time.Time) *Trouble {
 		if t == nil {
 			t = &Trouble{Cause: m.Cause, Last: m}
 		}
-		if last[p].IsZero() {
-			last[p] = m.At
-		}
-		rows[p] += max(m.Times, 1)
+		rows[p] = append(rows[p], m)
 		if kin(m.Cause, t.Cause) {
 			t.Since = m.First
 			if t.Since.IsZero() {
@@ -226,15 +241,22 @@ func TroubleOf(mishaps []Mishap, workers []Instance, now time.Time) *Trouble {
 	if t == nil {
 		return nil
 	}
-	for p, times := range rows {
-		until := last[p].Add(p.after(times))
+	for p, all := range rows {
+		var r row
+		longer := false
+		for _, m := range slices.Backward(all) {
+			longer = r.add(m)
+		}
+		if p == paceOf(t.Cause) {
+			t.Times, t.Longer = r.times, longer
+		}
+		until := all[0].At.Add(p.after(r.times))
 		if p == paceOf(NoCapacity) {
 			capacity = until
 		} else if until.After(rest) {
 			rest = until
 		}
 	}
-	t.Times = rows[paceOf(t.Cause)]
 	t.Until = rest
 	if capacity.After(rest) {
 		t.Until = capacity
@@ -245,17 +267,18 @@ func TroubleOf(mishaps []Mishap, workers []Instance, now time.Time) *Trouble {
 
 // Hopeless is the error of an operation whose workers fail for a reason that waiting does not
 // mend: at once, if the same would happen again and again for certain; else once it has
-// happened three times. Nil: go on. Mishaps are since the operation began, oldest first.
+// happened three times, one after the other. Nil: go on. Mishaps are since the operation began,
+// oldest first.
 func Hopeless(mishaps []Mishap) error {
-	failures := 0
+	var failures row
 	for _, m := range mishaps {
 		if m.Cause == NoCapacity {
 			continue // somebody else's worker may go, or a host may come
 		}
-		failures++
+		failures.add(m)
 		certain := m.Cause == FailingProbe || m.Cause == UnhealthyGPU ||
 			m.Cause != Crash && m.Cause != OutOfMemory && !m.Code.Retryable() && m.Code != ""
-		if !certain && failures < LoopAfter {
+		if !certain && failures.times < LoopAfter {
 			continue
 		}
 		code := m.Code

@@ -149,3 +149,48 @@ func TestTheEndOfALogIsKeptByWholeLines(t *testing.T) {
 	require.LessOrEqual(t, len(LastLines(strings.Repeat("é", 5000))), MaxLastLines)
 	require.NotEmpty(t, LastLines(strings.Repeat("é", 5000)))
 }
+
+// lived are mishaps of workers that were made and failed at these seconds of a minute.
+func lived(minute time.Time, cause Cause, seconds ...[2]int) (all []Mishap) {
+	for _, s := range seconds {
+		made, failed := minute.Add(time.Duration(s[0])*time.Second), minute.Add(time.Duration(s[1])*time.Second)
+		all = append(all, Mishap{Cause: cause, Made: made, At: failed, First: failed, Times: 1})
+	}
+	return all
+}
+
+// A worker that was made before anybody knew of the failure of another tells no more than that
+// one did.
+func TestMishapsSideBySideAreOne(t *testing.T) {
+	t.Parallel()
+	minute := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	eight := lived(minute, Crash, [][2]int{{0, 3}, {0, 3}, {0, 4}, {0, 5}, {0, 5}, {0, 6}, {0, 7}, {0, 8}}...)
+	for name, c := range map[string]struct {
+		mishaps  []Mishap
+		times    int
+		wait     time.Duration // after the last
+		longer   bool
+		hopeless bool
+	}{
+		"one":                             {mishaps: eight[:1], times: 1, wait: time.Second, longer: true},
+		"eight at once":                   {mishaps: eight, times: 1, wait: time.Second},
+		"and eight after them":            {mishaps: append(eight, lived(minute, Crash, [][2]int{{9, 11}, {9, 12}, {9, 13}, {9, 13}, {9, 13}, {9, 13}, {9, 13}, {9, 14}}...)...), times: 2, wait: 2 * time.Second},
+		"the first of those":              {mishaps: append(eight, lived(minute, Crash, [2]int{9, 11})...), times: 2, wait: 2 * time.Second, longer: true},
+		"one after the other":             {mishaps: lived(minute, Crash, [2]int{0, 1}, [2]int{2, 3}, [2]int{5, 6}), times: 3, wait: 4 * time.Second, longer: true, hopeless: true},
+		"one beside a row of three":       {mishaps: lived(minute, Crash, [2]int{0, 1}, [2]int{2, 3}, [2]int{5, 6}, [2]int{0, 9}), times: 3, wait: 4 * time.Second, hopeless: true},
+		"one that fell late among others": {mishaps: lived(minute, Crash, [2]int{0, 1}, [2]int{2, 3}, [2]int{0, 6}, [2]int{5, 7}), times: 3, wait: 4 * time.Second, longer: true, hopeless: true},
+		"three of different causes":       {mishaps: append(lived(minute, Crash, [2]int{0, 1}, [2]int{0, 2}), lived(minute, OutOfMemory, [2]int{0, 3})...), times: 1, wait: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			last := c.mishaps[len(c.mishaps)-1].At
+			got := TroubleOf(c.mishaps, nil, last)
+			require.Equal(t, c.times, got.Times)
+			require.Equal(t, c.wait, got.Until.Sub(last))
+			require.Equal(t, c.times >= LoopAfter, got.Loop())
+			require.Equal(t, c.longer, got.Longer)
+			require.Equal(t, c.mishaps[0].At, got.Since, "the first of all")
+			require.Equal(t, c.hopeless, Hopeless(c.mishaps) != nil)
+		})
+	}
+}

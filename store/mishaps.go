@@ -19,6 +19,9 @@ const (
 const mishapColumns = `id, account_id, endpoint_id, instance_id, worker, revision, cause, code, exit_code, message, last_lines,
 	served, host_id, operation_id, times, first_at, at`
 
+// mishapQuery finds them, and when their workers were made.
+const mishapQuery = `SELECT ` + mishapColumns + `, (SELECT i.created_at FROM instances i WHERE i.id = mishaps.instance_id) AS made_at FROM mishaps`
+
 type mishapRow struct {
 	ID         string        `db:"id"`
 	AccountID  string        `db:"account_id"`
@@ -37,12 +40,13 @@ type mishapRow struct {
 	Times      int           `db:"times"`
 	FirstAt    int64         `db:"first_at"`
 	At         int64         `db:"at"`
+	MadeAt     int64         `db:"made_at"`
 }
 
 func (r mishapRow) mishap() fleet.Mishap {
 	m := fleet.Mishap{
 		ID: r.ID, AccountID: r.AccountID, EndpointID: r.EndpointID, InstanceID: r.InstanceID, Worker: r.Worker, Revision: r.Revision,
-		Cause: r.Cause, Code: r.Code, Message: r.Message, LastLines: r.LastLines, Served: time.Duration(r.Served) * time.Microsecond,
+		Cause: r.Cause, Code: r.Code, Message: r.Message, LastLines: r.LastLines, Made: at(r.MadeAt), Served: time.Duration(r.Served) * time.Microsecond,
 		HostID: r.HostID, Operation: r.Operation, Times: r.Times, First: at(r.FirstAt), At: at(r.At),
 	}
 	if r.ExitCode.Valid {
@@ -87,18 +91,19 @@ func (t *tx) mishap(h *holding, actor string, m fleet.Mishap) error {
 	if err := t.tally(TallyMishaps, string(m.Cause), ""); err != nil {
 		return err
 	}
-	if err := t.troubled(h, m); err != nil {
-		return err
-	}
 	if counted {
 		return nil
+	}
+	if err := t.troubled(h, m); err != nil {
+		return err
 	}
 	e := h.happened("worker.failed", actor, m.Operation, fmt.Sprintf("%s: %s", m.Cause.Word(false), m.Message))
 	e.HostID = m.HostID
 	return t.event(e)
 }
 
-// countMishap adds a lack of capacity to the one before, if nothing came between.
+// countMishap adds a lack of capacity to the one before, if nothing came between. That of a worker
+// made before that one was known is the same.
 func (t *tx) countMishap(h *holding, m fleet.Mishap) (bool, error) {
 	if m.Cause != fleet.NoCapacity {
 		return false, nil
@@ -117,8 +122,8 @@ func (t *tx) countMishap(h *holding, m fleet.Mishap) (bool, error) {
 	if err := t.get(&forgiven, `SELECT forgiven_at FROM endpoints WHERE id = ?`, h.EndpointID); err != nil || last[0].At < forgiven {
 		return false, err
 	}
-	_, err = t.exec(`UPDATE mishaps SET times = times + 1, at = ?, instance_id = ?, worker = ?, operation_id = ?, code = ?, message = ? WHERE id = ?`,
-		micros(t.now), h.ID, h.Name, m.Operation, m.Code, m.Message, last[0].ID)
+	_, err = t.exec(`UPDATE mishaps SET times = times + CASE WHEN (SELECT i.created_at FROM instances i WHERE i.id = ?) > at THEN 1 ELSE 0 END, at = ?, instance_id = ?, worker = ?, operation_id = ?, code = ?, message = ? WHERE id = ?`,
+		h.ID, micros(t.now), h.ID, h.Name, m.Operation, m.Code, m.Message, last[0].ID)
 	return err == nil, err
 }
 
@@ -129,7 +134,7 @@ func (t *tx) troubled(h *holding, m fleet.Mishap) error {
 		return err
 	}
 	tr := ep.Trouble
-	if tr.Loop() && tr.Times == fleet.LoopAfter || tr.Cause == fleet.NoCapacity && tr.Times == 1 {
+	if tr.Longer && tr.Loop() && tr.Times == fleet.LoopAfter || tr.Cause == fleet.NoCapacity && tr.Times == 1 {
 		return t.event(fleet.Event{
 			AccountID: ep.AccountID, EndpointID: ep.ID, InstanceID: h.ID, Name: "endpoint.troubled", Actor: "monitor", OperationID: m.Operation,
 			Message: fmt.Sprintf("%s: %s", tr.Word(), m.Message),
@@ -166,7 +171,7 @@ func (t *tx) failed(h *holding, rec *fleet.Record, fault *fleet.Fault) error {
 // instances, if instanceID is given. NotFound if the account has no such endpoint.
 func (s *Store) Mishaps(ctx context.Context, accountID string, f MishapFilter) (all []fleet.Mishap, err error) {
 	err = s.read(ctx, "list mishaps", func(t *tx) error {
-		q := selecting(mishapColumns, "mishaps").and(`account_id = ?`, accountID).equal("endpoint_id", f.EndpointID).equal("instance_id", f.InstanceID)
+		q := query{text: mishapQuery + ` WHERE 1 = 1`}.and(`account_id = ?`, accountID).equal("endpoint_id", f.EndpointID).equal("instance_id", f.InstanceID)
 		if f.After != "" {
 			q = q.and(`id < ?`, f.After)
 		}
@@ -202,7 +207,7 @@ func (t *tx) addMishaps(rows []instanceRow, byID map[string]*fleet.Instance) err
 		return nil
 	}
 	var found []mishapRow
-	if err := t.in(&found, `SELECT `+mishapColumns+` FROM mishaps WHERE instance_id IN (?) ORDER BY at, id`, ids); err != nil {
+	if err := t.in(&found, mishapQuery+` WHERE instance_id IN (?) ORDER BY at, id`, ids); err != nil {
 		return err
 	}
 	for _, r := range found {
@@ -220,7 +225,7 @@ func (s *Store) MishapsSince(ctx context.Context, endpointID string, since time.
 		if err != nil {
 			return err
 		}
-		found, err := t.mishaps(query{`SELECT ` + mishapColumns + ` FROM mishaps WHERE endpoint_id = ? AND at >= ? ORDER BY at, id`, []any{endpointID, micros(since)}})
+		found, err := t.mishaps(query{mishapQuery + ` WHERE endpoint_id = ? AND at >= ? ORDER BY at, id`, []any{endpointID, micros(since)}})
 		if err != nil {
 			return err
 		}
@@ -254,7 +259,7 @@ func (t *tx) ofNow(ep *fleet.Endpoint, all []fleet.Mishap) (out []fleet.Mishap, 
 // addTroubles adds to endpoints what their workers' mishaps come to.
 func (t *tx) addTroubles(ids []string, byID map[string]*fleet.Endpoint, forgiven map[string]int64) error {
 	var rows []mishapRow
-	if err := t.in(&rows, `SELECT `+mishapColumns+` FROM mishaps WHERE endpoint_id IN (?) AND at > ? ORDER BY at DESC, id DESC`, ids, micros(t.now.Add(-mishapMemory))); err != nil {
+	if err := t.in(&rows, mishapQuery+` WHERE endpoint_id IN (?) AND at > ? ORDER BY at DESC, id DESC`, ids, micros(t.now.Add(-mishapMemory))); err != nil {
 		return err
 	}
 	found := map[string][]fleet.Mishap{}

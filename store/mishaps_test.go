@@ -13,14 +13,26 @@ import (
 // mustFail has a worker of the endpoint fail to come up.
 func mustFail(t testing.TB, s *Store, ep fleet.Endpoint, e Ending) fleet.Record {
 	t.Helper()
+	rec := mustMake(t, s, ep)
+	mustNotComeUp(t, s, rec, e)
+	return rec
+}
+
+// mustMake begins to make a worker of the endpoint.
+func mustMake(t testing.TB, s *Store, ep fleet.Endpoint) fleet.Record {
+	t.Helper()
 	rec, _, err := s.CreateInstance(t.Context(), ask(fleet.Account{ID: ep.AccountID}), NewInstance{Name: unique("worker"), Spec: ep.Spec.Worker(), EndpointID: ep.ID, Revision: ep.Revision})
 	require.NoError(t, err)
 	_, _, err = s.BeginInstance(t.Context(), rec.ID)
 	require.NoError(t, err)
+	return rec
+}
+
+func mustNotComeUp(t testing.TB, s *Store, rec fleet.Record, e Ending) {
+	t.Helper()
 	require.NoError(t, s.SaveSteps(t.Context(), rec.ID, "", []fleet.Step{{Name: "PullImage", HostID: "hst_1", State: fleet.StepFailed}}))
 	e.OperationID = rec.ID
 	require.NoError(t, s.EndOperation(t.Context(), e))
-	return rec
 }
 
 func mustTrouble(t testing.TB, s *Store, id string) *fleet.Trouble {
@@ -211,6 +223,61 @@ func TestALackOfCapacityIsOneMishapUntilThereIsSome(t *testing.T) {
 		mustWorker(t, s, ep)
 		require.Empty(t, back())
 		require.Nil(t, mustTrouble(t, s, ep.ID))
+	})
+}
+
+// Many workers are made at once, and fail once each: that is no loop, however many they are.
+func TestWorkersThatFailSideBySideAreNoLoop(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		now := mustClock(t, s)
+		ep := mustEndpoint(t, s, a)
+		crash := Ending{Outcome: fleet.Undone, Code: fleet.Unhealthy, Message: "m", Fault: &fleet.Fault{Cause: fleet.Crash, Message: "exit code 3"}}
+		batch := func(workers int, e Ending) {
+			var made []fleet.Record
+			for range workers {
+				made = append(made, mustMake(t, s, ep))
+			}
+			for _, rec := range made {
+				now.advance(time.Second)
+				mustNotComeUp(t, s, rec, e)
+			}
+			now.advance(time.Second)
+		}
+		failures := func() []fleet.Mishap {
+			all, err := s.Mishaps(t.Context(), a.ID, MishapFilter{EndpointID: ep.ID})
+			require.NoError(t, err)
+			return all
+		}
+		batch(8, crash)
+		tr := mustTrouble(t, s, ep.ID)
+		require.Equal(t, 1, tr.Times)
+		require.Equal(t, "crash", tr.Word())
+		require.Equal(t, tr.Last.At.Add(time.Second), tr.Until)
+		require.Len(t, failures(), 8, "and each is listed")
+		batch(8, crash)
+		require.Equal(t, 2, mustTrouble(t, s, ep.ID).Times)
+		batch(8, crash)
+		require.Equal(t, 3, mustTrouble(t, s, ep.ID).Times)
+		require.Len(t, failures(), 24)
+		told := 0
+		for _, name := range eventNames(t, s, a.ID, ep.ID) {
+			if name == "endpoint.troubled" {
+				told++
+			}
+		}
+		require.Equal(t, 1, told, "once, at the third")
+		since, err := s.MishapsSince(t.Context(), ep.ID, time.Time{})
+		require.NoError(t, err)
+		require.Error(t, fleet.Hopeless(since))
+
+		batch(4, noRoom)
+		tr = mustTrouble(t, s, ep.ID)
+		require.Equal(t, fleet.NoCapacity, tr.Cause)
+		require.Equal(t, 1, tr.Times)
+		batch(4, noRoom)
+		require.Equal(t, 2, mustTrouble(t, s, ep.ID).Times)
+		require.Len(t, failures(), 25, "a lack of capacity that goes on is one")
 	})
 }
 
