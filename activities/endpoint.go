@@ -261,7 +261,14 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 		InFlight: traffic.InFlight, Queued: traffic.Queued, Known: traffic.Known,
 	}
 	o.Active, o.Max, o.Revision = ep.Spec.ActiveWorkers, ep.Spec.MaxWorkers, ep.Revision
-	if o.Holdoff, err = c.holdoff(ctx, ep); err != nil {
+	older, err := c.Store.Older(ctx, ep.ID)
+	if err != nil {
+		return Observation{}, err
+	}
+	if older != nil {
+		o.Unproved, o.Older = ep.PausedAt.IsZero(), holdoffOf(older.Trouble)
+	}
+	if o.Holdoff, err = c.holdoff(ctx, ep, o.Older); err != nil {
 		return Observation{}, err
 	}
 	o.Paused, o.Shaky = !ep.PausedAt.IsZero(), ep.Trouble != nil && ep.Trouble.Cause != fleet.NoCapacity
@@ -269,6 +276,7 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 		revision := w.Revision
 		if ep.Runs(&w) {
 			revision = ep.Revision
+			o.Unproved = o.Unproved && !w.Ready // one of before is like it
 		}
 		o.Workers = append(o.Workers, autoscale.Worker{ID: w.ID, State: w.State, Revision: revision, Ready: w.Ready, Since: w.Since, Leaving: w.Leaving, InFlight: traffic.Workers[w.ID], Doomed: w.Notice.Preempts(), Cut: w.Notice.Cut()})
 	}
@@ -278,31 +286,38 @@ func (c *Control) ObserveEndpoint(ctx context.Context, endpointID string) (Obser
 	if o.Spot != nil && ep.Trouble != nil && ep.Trouble.Capacity { // the pools without room are left alone; others need not be
 		o.Holdoff = autoscale.Holdoff{}
 	}
+	if o.Spot != nil && older != nil && older.Trouble != nil && older.Trouble.Capacity {
+		o.Older = autoscale.Holdoff{}
+	}
 	return o, nil
 }
 
-// holdoff is how long no worker is to be made because those before it failed.
-func (c *Control) holdoff(ctx context.Context, ep fleet.Endpoint) (autoscale.Holdoff, error) {
-	t := ep.Trouble
-	if t == nil {
-		return autoscale.Holdoff{}, nil
-	}
+// holdoff is how long no worker is to be made because those before it failed. older is that of
+// the revision before the newest.
+func (c *Control) holdoff(ctx context.Context, ep fleet.Endpoint, older autoscale.Holdoff) (autoscale.Holdoff, error) {
 	if !ep.PausedAt.IsZero() { // those that are made meanwhile may be others than those that failed
 		revision, _, err := c.Store.Makes(ctx, ep.ID)
 		if err != nil || revision != ep.Revision {
-			return autoscale.Holdoff{}, err
+			return older, err
 		}
 	}
-	if t.Capacity { // held up by nothing else: there may be some again
+	if t := ep.Trouble; t != nil && t.Capacity { // held up by nothing else: there may be some again
 		if back, err := c.Store.Regained(ctx, ep.ID); back || err != nil {
 			return autoscale.Holdoff{}, err
 		}
+	}
+	return holdoffOf(ep.Trouble), nil
+}
+
+func holdoffOf(t *fleet.Trouble) autoscale.Holdoff {
+	if t == nil {
+		return autoscale.Holdoff{}
 	}
 	why := t.Word()
 	if t.Times > 1 {
 		why += fmt.Sprintf(", %d times", t.Times)
 	}
-	return autoscale.Holdoff{Until: t.Until, Why: why}, nil
+	return autoscale.Holdoff{Until: t.Until, Why: why}
 }
 
 // Scale is a decision to carry out.
@@ -310,6 +325,7 @@ type Scale struct {
 	EndpointID string
 	Key        string // of the decision: carried out again, it makes nothing again
 	Create     int
+	Older      int    `json:",omitempty"` // of those, the first: of the revision before the newest
 	Makes      []Make // where those to be made are; those beyond it are on-demand, anywhere
 	Remove     []string
 	Decision   fleet.ScaleDecision // for people
@@ -351,9 +367,18 @@ func (c *Control) ScaleEndpoint(ctx context.Context, in Scale) error {
 	if err != nil {
 		return err
 	}
+	var older *fleet.Endpoint
+	if in.Older > 0 {
+		if older, err = c.Store.Older(ctx, ep.ID); err != nil {
+			return err
+		}
+	}
 	for i := range in.Create {
 		key := fmt.Sprintf("%s:create:%d", in.Key, i)
 		w := store.NewInstance{Name: workerName(ep, key), Spec: spec.Worker(), EndpointID: ep.ID, Revision: revision}
+		if i < in.Older && older != nil { // else the newest has been ready meanwhile, or is withdrawn
+			w.Spec, w.Revision = older.Spec.Worker(), older.Revision
+		}
 		if i < len(in.Makes) {
 			w.Spec.Market, w.Pools = in.Makes[i].Market, in.Makes[i].Pools
 		}

@@ -167,7 +167,7 @@ type Trouble struct {
 	Last  Mishap
 	// Longer says that the last one made the row longer: it was not beside the one before.
 	Longer bool
-	Until time.Time // no worker is made before it
+	Until  time.Time // no worker is made before it
 	// Capacity says that nothing but a lack of capacity holds workers up: they may be made as
 	// soon as there is some.
 	Capacity bool

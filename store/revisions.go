@@ -302,21 +302,83 @@ func (s *Store) Makes(ctx context.Context, endpointID string) (revision int, spe
 		if ep.PausedAt.IsZero() {
 			return nil
 		}
+		older, err := t.unproved(&ep)
+		if err != nil || older == 0 {
+			return err
+		}
+		revision = older
+		spec, err = t.specOf(ep.ID, older)
+		return err
+	})
+	return revision, spec, err
+}
+
+// Older is an endpoint as it was before the roll-out that is under way, while no worker of the
+// newer revision has been ready and one of the older has: what is lost is replaced by workers
+// of it. Its Trouble is theirs. Nil: there is no such revision.
+func (s *Store) Older(ctx context.Context, endpointID string) (out *fleet.Endpoint, err error) {
+	err = s.read(ctx, "read a revision", func(t *tx) error {
+		out = nil
+		ep, err := t.endpoint(endpointID)
+		if err != nil {
+			return err
+		}
+		older, err := t.unproved(&ep)
+		if err != nil || older == 0 {
+			return err
+		}
+		base := ep
+		base.Revision, base.Trouble = older, nil
+		if base.Spec, err = t.specOf(ep.ID, older); err != nil {
+			return err
+		}
+		same := ep.Runs(&fleet.Instance{Revision: older, Spec: base.Spec.Worker()})
+		if good, err := t.knownGood(&base); same || !good || err != nil {
+			return err
+		}
+		var forgiven int64
+		if err := t.get(&forgiven, `SELECT forgiven_at FROM endpoints WHERE id = ?`, ep.ID); err != nil {
+			return err
+		}
+		out = &base
+		return t.addTroubles([]string{ep.ID}, map[string]*fleet.Endpoint{ep.ID: out}, map[string]int64{ep.ID: forgiven})
+	})
+	return out, err
+}
+
+// unproved is the revision that ran before a roll-out that is under way, while no worker of the
+// newer one has been ready; 0: there is none.
+func (t *tx) unproved(ep *fleet.Endpoint) (older int, err error) {
+	if ep.State != fleet.Updating {
+		return 0, nil
+	}
+	var base []int
+	err = t.all(&base, `SELECT base FROM endpoint_revisions WHERE endpoint_id = ? AND revision = ? AND operation_id = ? AND ready_at = 0`, ep.ID, ep.Revision, ep.OperationID)
+	if err != nil || len(base) == 0 {
+		return 0, err
+	}
+	return base[0], nil
+}
+
+// knownGood reports whether a worker has been ready that was as the endpoint's spec says. Where that
+// is the same to its workers as the revision before, theirs count.
+func (t *tx) knownGood(ep *fleet.Endpoint) (bool, error) {
+	for revision := ep.Revision; revision > 0; {
+		spec, err := t.specOf(ep.ID, revision)
+		if err != nil || !ep.Runs(&fleet.Instance{Revision: revision, Spec: spec.Worker()}) {
+			return false, err
+		}
 		var row struct {
 			Base    int   `db:"base"`
 			ReadyAt int64 `db:"ready_at"`
 		}
-		if err := t.get(&row, `SELECT base, ready_at FROM endpoint_revisions WHERE endpoint_id = ? AND revision = ?`, ep.ID, ep.Revision); err != nil {
-			return err
-		}
-		if row.ReadyAt > 0 || row.Base == 0 {
-			return nil
+		err = t.get(&row, `SELECT base, ready_at FROM endpoint_revisions WHERE endpoint_id = ? AND revision = ?`, ep.ID, revision)
+		if err != nil || row.ReadyAt > 0 {
+			return err == nil, err
 		}
 		revision = row.Base
-		spec, err = t.specOf(ep.ID, row.Base)
-		return err
-	})
-	return revision, spec, err
+	}
+	return false, nil
 }
 
 // provedRevision notes that a worker of its revision is ready.

@@ -256,3 +256,61 @@ func TestWhatIsTakenBackIsNotPaused(t *testing.T) {
 		require.Zero(t, pausedAt())
 	})
 }
+
+func TestWhatServedBeforeIsKnownUntilTheNewHasBeenReady(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		a := mustAccount(t, s)
+		now := mustClock(t, s)
+		mustHost(t, s, 8)
+		ep := mustEndpoint(t, s, a)
+		at := func() fleet.Endpoint {
+			ep, err := s.Endpoint(t.Context(), ep.ID)
+			require.NoError(t, err)
+			return ep
+		}
+		older := func() *fleet.Endpoint {
+			older, err := s.Older(t.Context(), ep.ID)
+			require.NoError(t, err)
+			return older
+		}
+		require.Nil(t, older(), "no roll-out is under way")
+		rec := mustUpdate(t, s, a, ep.ID, "kelvin/echo:2")
+		require.Nil(t, older(), "it has never been ready itself")
+		require.NoError(t, s.SetRevision(t.Context(), ep.ID, 1))
+		mustWorker(t, s, ep)
+		require.Nil(t, older(), "it has been taken back")
+		require.NoError(t, s.SetRevision(t.Context(), ep.ID, 2))
+		require.Equal(t, 1, older().Revision)
+		require.Equal(t, "kelvin/echo:latest", older().Spec.Image)
+
+		// Each has troubles of its own.
+		now.advance(time.Second)
+		mustFail(t, s, at(), noImage)
+		require.Nil(t, older().Trouble)
+		now.advance(time.Second)
+		mustFail(t, s, ep, noRoom)
+		require.Equal(t, fleet.NoCapacity, older().Trouble.Cause)
+		require.Equal(t, fleet.PullError, at().Trouble.Cause)
+
+		mustWorker(t, s, at())
+		require.Nil(t, older(), "the new one has been ready")
+		mustEnd(t, s, rec, fleet.Done)
+
+		// A change that is none to workers needs no worker of its own to be known good.
+		rec, _, err := s.UpdateEndpoint(t.Context(), ask(a), ep.ID, "", func(spec fleet.EndpointSpec) (fleet.EndpointSpec, error) {
+			spec.MaxWorkers = 9
+			return spec, nil
+		})
+		require.NoError(t, err)
+		require.NoError(t, s.SetRevision(t.Context(), ep.ID, 3))
+		require.Nil(t, older(), "both are the same")
+		mustEnd(t, s, rec, fleet.Done)
+		rec = mustUpdate(t, s, a, ep.ID, "kelvin/echo:4")
+		require.Equal(t, 3, older().Revision)
+		require.Equal(t, "kelvin/echo:2", older().Spec.Image)
+		mustEnd(t, s, rec, fleet.Done)
+		require.Nil(t, older(), "it is over")
+		mustUpdate(t, s, a, ep.ID, "kelvin/echo:5")
+		require.Nil(t, older(), "nor has the one before been ready")
+	})
+}

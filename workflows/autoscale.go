@@ -120,7 +120,7 @@ func (a *Autoscaling) look(ctx workflow.Context, info *workflow.Info, loaded boo
 	case d.Acts() || sizing.Total != sizing.Was:
 		a.Seq++
 		err := run(ctx, control.ScaleEndpoint, activities.Scale{
-			EndpointID: a.EndpointID, Create: d.Create, Makes: mix.makes, Remove: d.Remove,
+			EndpointID: a.EndpointID, Create: d.Create, Older: d.Older, Makes: mix.makes, Remove: d.Remove,
 			Key:      fmt.Sprintf("%s:%s:%d", info.WorkflowExecution.ID, info.FirstRunID, a.Seq),
 			Decision: a.decision(seen, sizing, mix, loaded), Known: known,
 		})()

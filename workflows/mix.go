@@ -27,6 +27,12 @@ func mix(seen activities.Observation, d autoscale.Decision) mixed {
 	}
 	in := *seen.Spot
 	in.Now, in.Want = seen.Now, d.Desired
+	var fresh []spot.Make
+	if seen.Unproved { // the older ones are those that count, and one of the newest comes up beside them
+		beside, _ := spot.Decide(in)
+		fresh = beside.Make[:min(len(beside.Make), d.Create-d.Older)]
+		in.Workers = olderFirst(seen.Observed, in.Workers)
+	}
 	plan, _ := spot.Decide(in)
 	out := mixed{Decision: d, plan: &plan}
 	var counted []string // those whose going is package spot's to say
@@ -42,12 +48,20 @@ func mix(seen activities.Observation, d autoscale.Decision) mixed {
 		}
 	}
 	makes := plan.Make
-	switch d.Rule {
-	case autoscale.BackOff:
+	switch {
+	case seen.Unproved:
+		makes = makes[:min(len(makes), d.Older)]
+		out.Older = len(makes)
+	case d.Rule == autoscale.BackOff:
 		makes = nil
-	case autoscale.Surge:
+	case d.Rule == autoscale.Surge:
 		makes = makes[:min(len(makes), d.Create)]
 	}
+	missing := plan.OnDemand + plan.Spot - len(counted) - len(makes)
+	if seen.Unproved {
+		missing = max(missing, d.Create-len(makes)-len(fresh))
+	}
+	makes = slices.Concat(makes, fresh)
 	out.Create, out.makes = len(makes), nil
 	for _, m := range makes {
 		made := activities.Make{Market: m.Market}
@@ -56,7 +70,7 @@ func mix(seen activities.Observation, d autoscale.Decision) mixed {
 		}
 		out.makes = append(out.makes, made)
 	}
-	if missing := plan.OnDemand + plan.Spot - len(counted) - out.Create; missing > 0 && (plan.Again == 0 || plan.Again > lookForRoom) {
+	if missing > 0 && (plan.Again == 0 || plan.Again > lookForRoom) {
 		plan.Again = lookForRoom // nobody says when a host has room again
 	}
 	if plan.Again > 0 && (out.Again == 0 || plan.Again < out.Again) {
@@ -66,6 +80,19 @@ func mix(seen activities.Observation, d autoscale.Decision) mixed {
 		out.Rule, out.Reason = plan.Rule, fmt.Sprintf("%s: %s", d.Reason, plan.Reason)
 	}
 	return out
+}
+
+// olderFirst are workers for package spot as if the older revision were the newest.
+func olderFirst(seen autoscale.Observed, workers []spot.Worker) []spot.Worker {
+	old := map[string]bool{}
+	for _, w := range seen.Workers {
+		old[w.ID] = w.Leaving || w.Revision == seen.Revision
+	}
+	workers = slices.Clone(workers)
+	for i := range workers {
+		workers[i].Old = old[workers[i].ID]
+	}
+	return workers
 }
 
 // lookForRoom is how often it looks whether there is room for workers that are missing.

@@ -104,3 +104,106 @@ func TestAPausedRollOutHasItsLimitStill(t *testing.T) {
 		})
 	}
 }
+
+// Hosts go while a revision is rolled out that cannot be: as many workers serve as before, of the
+// older revision, and one of the newer goes on being tried. When one of it can be, all are.
+func TestWhatIsLostInARollOutIsReplacedByWhatServed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ spot, notice bool }{
+		"a host is lost":                 {},
+		"a host is taken away":           {notice: true},
+		"a host of a pool is lost":       {spot: true},
+		"a host of a pool is taken away": {spot: true, notice: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var s *stage
+			if c.spot {
+				s, _, _, _ = mustStage(t, "aws", 3, 5, fleet.SpotSpec{})
+			} else {
+				w := newWorld(t)
+				id, env := w.scaled(3, 5)
+				env.SetTestTimeout(2 * time.Minute)
+				s = &stage{w, env, id, map[string]bool{}}
+			}
+			for _, host := range s.simulated {
+				host.Behave(sim.Behaviour{Image: "kelvin/echo:bad", StartDelay: fleet.Duration(time.Hour), ExitAfter: fleet.Duration(time.Millisecond), ExitCode: 3})
+			}
+			serving := func() map[int]int {
+				all, err := s.store.Workers(t.Context(), s.id)
+				require.NoError(t, err)
+				count := map[int]int{}
+				for _, w := range all {
+					if w.Ready && !w.Notice.Given() {
+						count[w.Revision]++
+					}
+				}
+				return count
+			}
+			tried := func() int {
+				all, err := s.store.Mishaps(t.Context(), s.account, store.MishapFilter{EndpointID: s.id})
+				require.NoError(t, err)
+				return len(all)
+			}
+			var rec fleet.Record
+			move := func(image string) {
+				var err error
+				rec, _, err = s.store.UpdateEndpoint(t.Context(), s.ask(), s.id, "", func(e fleet.EndpointSpec) (fleet.EndpointSpec, error) {
+					e.Image = image
+					return e, nil
+				})
+				require.NoError(t, err)
+				_, _, err = s.store.BeginEndpoint(t.Context(), rec.ID)
+				require.NoError(t, err)
+				require.NoError(t, s.store.SetRevision(t.Context(), s.id, rec.Params.Revision))
+				s.wake()
+			}
+			s.at(60, func() { require.Equal(t, map[int]int{1: 3}, serving()) })
+			s.at(61, func() { move("kelvin/echo:bad") })
+			s.at(62, func() {
+				require.Positive(t, tried())
+				all, err := s.store.Workers(t.Context(), s.id)
+				require.NoError(t, err)
+				host := all[0].Home.HostID
+				if c.notice {
+					_, err := s.store.NoteNotice(t.Context(), host, "", notice(30*time.Second))
+					require.NoError(t, err)
+					s.wake()
+					return
+				}
+				s.gone[host] = true
+			})
+			if !c.notice {
+				s.at(84, func() {
+					lost, err := s.store.ExpireHosts(t.Context())
+					require.NoError(t, err)
+					require.Len(t, lost.Hosts, 1)
+					require.Less(t, serving()[1], 3)
+					s.wake()
+				})
+			}
+			before := 0
+			s.at(90, func() {
+				require.Equal(t, map[int]int{1: 3}, serving(), "those that are made up for")
+				before = tried()
+			})
+			s.at(200, func() {
+				require.Equal(t, map[int]int{1: 3}, serving(), "however long it lasts")
+				require.Greater(t, tried(), before, "and the new one is tried still")
+				require.NoError(t, s.store.SetRevision(t.Context(), s.id, 1))
+				require.NoError(t, s.store.EndOperation(t.Context(), store.Ending{OperationID: rec.ID, Outcome: fleet.Undone, Code: fleet.Unhealthy, Message: "crash loop"}))
+				move("kelvin/echo:good")
+			})
+			for second := 92; second < 280; second += 2 {
+				s.at(second, s.wake) // as the operations do when they end
+			}
+			s.at(280, func() { require.Equal(t, map[int]int{3: 3}, serving()) })
+			s.run(281)
+			decisions, err := s.store.ListScaleDecisions(t.Context(), s.account, s.id, store.Page{Limit: store.MaxLimit})
+			require.NoError(t, err)
+			for _, d := range decisions {
+				require.LessOrEqual(t, d.Create, 4, d.Reason)
+			}
+		})
+	}
+}

@@ -24,6 +24,7 @@ func (w *world) markets(provider string) (onDemand, near, far string) {
 	w.hosts = append(append([]string{}, w.hosts...), third.ID)
 	host := sim.NewHost(sim.Options{})
 	w.Cleanup(host.Close)
+	w.simulated = append(w.simulated, host)
 	w.machines[third.ID] = host.Open(third.ID)
 	w.gpu[third.ID], err = sim.NewGPUs(sim.GPUOptions{Devices: sim.DevicesOf(declared(third.ID)), Seconds: 1e-6})
 	require.NoError(w, err)

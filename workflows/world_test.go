@@ -555,7 +555,7 @@ func (e *endpoints) Wake(ctx context.Context, endpointID string) error {
 			return nil
 		}
 		e.w.keys++
-		if err := control.ScaleEndpoint(ctx, activities.Scale{EndpointID: endpointID, Key: fmt.Sprint("scale ", e.w.keys), Create: d.Create, Remove: d.Remove}); err != nil {
+		if err := control.ScaleEndpoint(ctx, activities.Scale{EndpointID: endpointID, Key: fmt.Sprint("scale ", e.w.keys), Create: d.Create, Older: d.Older, Remove: d.Remove}); err != nil {
 			return err
 		}
 	}

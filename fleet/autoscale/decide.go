@@ -23,6 +23,10 @@ type Observed struct {
 	// Shaky: workers of this revision fail. One has to serve for a while before it takes the
 	// place of an older one.
 	Shaky bool
+	// Unproved: a roll-out goes on, no worker of this revision has been ready, and one of the
+	// older has. Those are kept up until one is.
+	Unproved bool
+	Older    Holdoff // of those, while it is unproved
 	// Sizing is what Size says. Without it the active workers are kept.
 	Sizing *Sizing
 }
@@ -49,6 +53,7 @@ type Worker struct {
 type Decision struct {
 	Desired int      // workers of the newest revision
 	Create  int      // to be made now
+	Older   int      // of those, of the revision before the newest
 	Remove  []string // IDs of workers to terminate, the first first
 	Rule    Rule     // the one that bound it
 	Reason  string   // for people
@@ -63,8 +68,12 @@ func (d Decision) Acts() bool { return d.Create > 0 || len(d.Remove) > 0 }
 // all of the newest revision. Dead ones are replaced. A new revision comes up one worker at a time beside the old ones (a surge of
 // one), and an old one goes only when as many are ready without it. So do those whose host
 // is emptied. Those whose host is taken away are replaced all at once. While a roll-out is
-// paused none is replaced by a newer one.
+// paused none is replaced by a newer one. As long as no worker of a new revision has been ready, the
+// number is made up of older ones, and those that are lost replaced by such, beside one of the new.
 func Decide(o Observed) Decision {
+	if o.Unproved {
+		return tryOut(o)
+	}
 	d := Decision{Desired: min(o.Active, o.Max), Rule: Active}
 	d.Reason = many(d.Desired, "active worker")
 	if o.Sizing != nil {
@@ -87,7 +96,7 @@ func Decide(o Observed) Decision {
 			old = append(old, w)
 		}
 		if alive(w) && w.Ready {
-			if wait := o.unproved(w); wait > 0 {
+			if wait := o.probation(w); wait > 0 {
 				d.Again = soonest(d.Again, wait)
 				continue
 			}
@@ -100,7 +109,7 @@ func Decide(o Observed) Decision {
 	// Too many of the new: those that serve the least go first.
 	slices.SortStableFunc(current, leastUseful)
 	for len(current) > d.Desired {
-		if current[0].Ready && o.unproved(current[0]) == 0 {
+		if current[0].Ready && o.probation(current[0]) == 0 {
 			ready--
 		}
 		d.Remove = append(d.Remove, current[0].ID)
@@ -126,7 +135,7 @@ func Decide(o Observed) Decision {
 		d.Create = min(d.Create, max(0, d.Desired+1-len(current)-kept))
 		d.Rule = Surge
 		d.Reason = fmt.Sprintf("revision %d replaces %s, one at a time", o.Revision, many(kept, "older worker"))
-		if !slices.ContainsFunc(old, func(w Worker) bool { return w.Revision != o.Revision }) {
+		if !slices.ContainsFunc(old, func(w Worker) bool { return !w.Leaving }) {
 			d.Reason = fmt.Sprintf("%d workers leave hosts that are emptied, replaced one at a time", kept)
 		}
 	}

@@ -30,8 +30,8 @@ func (f Failures) Wait(now time.Time) time.Duration {
 // others like it have failed: what crashes a moment after it was ready never empties an endpoint.
 const prove = 30 * time.Second
 
-// unproved is how much longer a worker has to serve before it counts as one that does.
-func (o *Observed) unproved(w Worker) time.Duration {
+// probation is how much longer a worker has to serve before it counts as one that does.
+func (o *Observed) probation(w Worker) time.Duration {
 	if !o.Shaky || o.Paused || w.Leaving || w.Revision != o.Revision {
 		return 0
 	}
