@@ -8,6 +8,7 @@ import (
 
 	"github.com/kelvin-gpu/kelvin/activities"
 	"github.com/kelvin-gpu/kelvin/fleet"
+	"github.com/kelvin-gpu/kelvin/fleet/autoscale"
 )
 
 // Flush sends what waits to be said, and returns when that is done.
@@ -35,4 +36,14 @@ func Resting(ctx workflow.Context, before, paused time.Duration) error {
 		return err
 	}
 	return workflow.Sleep(ctx, 10_000*time.Hour)
+}
+
+// Mixed are how many workers a mixed decision makes, how many of them of the older revision, and how
+// many it removes.
+func Mixed(seen activities.Observation) (create, older, remove int) {
+	m := mix(seen, autoscale.Decide(seen.Observed))
+	if len(m.makes) != m.Create {
+		panic("a worker without a place")
+	}
+	return m.Create, m.Older, len(m.Remove)
 }
