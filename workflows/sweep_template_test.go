@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -119,6 +120,7 @@ func TestATemplateThatFailsUndoesTheCreate(t *testing.T) {
 func TestATemplateIsInstalledAtTheNextStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.settling = 200 * time.Millisecond // enough to end at once on a busy machine
 	id := w.server(fleet.Stopped)
 	_, err := w.store.CreateTemplate(t.Context(), w.account, "key_test", "broken", fleet.TemplateSpec{
 		Services: []fleet.TemplateService{{Name: "late", Command: "exit 1"}},

@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,7 @@ type world struct {
 	skew      atomic.Int64 // added to the record's clock
 
 	templates []fleet.Attachment // of the servers to come
+	settling  time.Duration      // of services; default: 1 ms
 
 	client.Client
 	interceptor.WorkerInterceptorBase
@@ -376,7 +378,7 @@ func (h *hosts) on(c activities.Container) *activities.Host {
 	specs := func(ctx context.Context, leaseID string) (fleet.ContainerSpec, error) {
 		return h.w.store.ContainerSpec(ctx, c.Lease.HostID, leaseID)
 	}
-	return &activities.Host{Machine: h.w.machines[c.Lease.HostID], Specs: specs, Probe: http.DefaultClient, Address: "127.0.0.1", Logger: slog.New(slog.DiscardHandler), Settling: time.Millisecond}
+	return &activities.Host{Machine: h.w.machines[c.Lease.HostID], Specs: specs, Probe: http.DefaultClient, Address: "127.0.0.1", Logger: slog.New(slog.DiscardHandler), Settling: cmp.Or(h.w.settling, time.Millisecond)}
 }
 
 func (h *hosts) PullImage(ctx context.Context, c activities.Container) error {
