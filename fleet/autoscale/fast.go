@@ -4,9 +4,10 @@ package autoscale
 // time for the next minute, and none for longer than it pays.
 //
 // The numbers were chosen on clients 26, 11 and 13 of ServeGen's m-small, days 0 to 3 (also with one
-// request per GPU), and on the synthetic loads of `kelvin simulate` (constant, steps, ramp,
-// square waves, impulse), so that Knative's KPA costs more and delays more of the requests on each of
-// them. docs/autoscaling.md has the results, also on loads on which nothing was chosen.
+// request per GPU), and on the synthetic loads of `kelvin simulate` (constant, steps, ramp, square
+// waves, impulse), so that Knative's KPA costs more and delays more of the requests on each of them;
+// CancelAfter, and how long the queue of few may take, also on clients 1, 9 and 29. docs/autoscaling.md
+// has the results, also on loads on which nothing was chosen.
 var fast = Options{
 	Policy: Fast,
 	// Growth needs no limit of its own: D8 asks for no more than arrivals and the queue
