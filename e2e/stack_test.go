@@ -82,14 +82,25 @@ func binary(t testing.TB, name string) string {
 	return path
 }
 
-// free is a free port of this machine. Another process could take it before it is used;
-// in practice the kernel hands out others first.
+// free is a port of this machine on which nobody listens, below those that clients are given: one
+// of theirs could be taken before it is used.
 func free(t testing.TB) string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Helper()
+	for range 1000 {
+		address := fmt.Sprint("127.0.0.1:", 2000+rand.IntN(7000))
+		if _, given := freed.LoadOrStore(address, true); given {
+			continue
+		}
+		if ln, err := net.Listen("tcp", address); err == nil {
+			require.NoError(t, ln.Close())
+			return address
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
 }
+
+var freed sync.Map // addresses that free has given
 
 // ports are the flags for a range of ports that nobody on this machine listens on, below
 // those that clients are given: a `kelvin dev` may be running beside the tests.
@@ -401,7 +412,10 @@ func (s *stack) await(id string, limit time.Duration) api.Operation {
 
 // kelvin runs the command line as a user does.
 func (s *stack) kelvin(args ...string) (string, error) {
-	cmd := exec.CommandContext(s.Context(), binary(s.TB, "kelvin"), args...)
+	ctx, cancel := context.WithTimeout(s.Context(), 10*time.Minute) // it says what it waited for
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary(s.TB, "kelvin"), args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.Env = append(os.Environ(), "KELVIN_SERVER="+s.api, "KELVIN_API_KEY="+s.key)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
