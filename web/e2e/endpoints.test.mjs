@@ -53,7 +53,9 @@ test('an endpoint is deployed, serves, and says what it does', async () => {
 	await at('field-name').fill('hello');
 	await at('field-active').fill('1');
 	await at('field-max').fill('2');
-	await says(at('price'), 'an hour');
+	await page.getByText('The price depends on the type of GPU').waitFor();
+	await page.getByLabel('GPU type').fill('a100-80gb');
+	await says(at('price'), '1.49 to 2.98 USD an hour');
 	await at('create').click();
 	await page.getByRole('heading', { name: 'hello', exact: true }).waitFor();
 	await page.locator('[data-testid="state-hello"][data-state="running"]').first().waitFor();
